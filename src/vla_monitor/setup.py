@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+from setuptools import find_packages, setup
+
+PACKAGE = "vla_monitor"
+
+setup(
+    name=PACKAGE,
+    version="0.1.0",
+    packages=find_packages(exclude=["test"]),
+    package_data={PACKAGE: ["py.typed"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
+        (f"share/{PACKAGE}", ["package.xml"]),
+    ],
+    install_requires=["setuptools"],
+    zip_safe=False,
+    maintainer="VLA for ROS 2 maintainers",
+    maintainer_email="maintainers@vla-ros2.org",
+    description="Watches camera, policy and gate: latencies, rates, norms as diagnostics.",
+    license="Apache-2.0",
+    extras_require={"test": ["pytest", "hypothesis"]},
+    entry_points={
+        "console_scripts": [
+            "vla_monitor = vla_monitor.node:main",
+        ],
+    },
+)

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Between messages and the monitor's own types: conversion and nothing else."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any, Final
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+
+from vla_monitor.measure_inference import InferenceSample
+from vla_monitor.report import Report, Value
+
+NAME_PREFIX: Final = "vla_monitor: "
+INFERENCE_STATUS: Final = "vla_node: Inference"
+
+
+def stamp_to_ns(stamp: Any) -> int:
+    """builtin_interfaces/Time as nanoseconds."""
+    return stamp.sec * 1_000_000_000 + stamp.nanosec
+
+
+def level_of(status: Any) -> int:
+    """The level of a DiagnosticStatus, which is one byte, as a number."""
+    return int.from_bytes(status.level, "little")
+
+
+def values_of(status: Any) -> dict[str, str]:
+    """The key-value pairs of a DiagnosticStatus."""
+    return {pair.key: pair.value for pair in status.values}
+
+
+def inference_sample(array: Any) -> InferenceSample | None:
+    """The inference that a DiagnosticArray of vla_node tells of; None if it is not readable.
+
+    Times must be finite and totals whole numbers >= 0; the action norm may be anything.
+    """
+    for status in array.status:
+        if status.name == INFERENCE_STATUS:
+            return _sample(values_of(status))
+    return None
+
+
+def _sample(values: dict[str, str]) -> InferenceSample | None:
+    try:
+        sample = InferenceSample(
+            preprocess_ms=float(values["preprocess_ms"]),
+            inference_ms=float(values["inference_ms"]),
+            queue_wait_ms=float(values["queue_wait_ms"]),
+            age_ms=float(values["age_ms"]),
+            action_norm=float(values["action_norm"]),
+            images_received=int(values["images_received"]),
+            images_dropped=int(values["images_dropped"]),
+            failures=int(values["failures"]),
+        )
+    except (KeyError, ValueError):
+        return None
+    times = (sample.preprocess_ms, sample.inference_ms, sample.queue_wait_ms, sample.age_ms)
+    totals = (sample.images_received, sample.images_dropped, sample.failures)
+    return sample if all(map(math.isfinite, times)) and min(totals) >= 0 else None
+
+
+def diagnostic_array(reports: Iterable[Report], hardware_id: str, stamp: Any) -> DiagnosticArray:
+    """The reports as one message with the given stamp (builtin_interfaces/Time)."""
+    array = DiagnosticArray()
+    array.header.stamp = stamp
+    array.status = [_status(report, hardware_id) for report in reports]
+    return array
+
+
+def _status(report: Report, hardware_id: str) -> DiagnosticStatus:
+    return DiagnosticStatus(
+        level=bytes([report.level]),
+        name=NAME_PREFIX + report.subject,
+        message=report.message,
+        hardware_id=hardware_id,
+        values=[KeyValue(key=key, value=_text(value)) for key, value in report.values.items()],
+    )
+
+
+def _text(value: Value) -> str:
+    """A number without unit and without exponent, so that every tool can plot it."""
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from vla_node.chunk import ChunkPlayer
+
+MS = 1_000_000
+STAMP = 1_000_000 * MS
+STEADY = 5_000 * MS
+
+
+@pytest.fixture
+def player(make_chunk):
+    player = ChunkPlayer()
+    player.load(make_chunk(STAMP), seen_ns=STEADY)
+    return player
+
+
+def due(player, after_ms, steady_after_ms=None):
+    steady_after_ms = after_ms if steady_after_ms is None else steady_after_ms
+    return player.due(STAMP + round(after_ms * MS), STEADY + round(steady_after_ms * MS))
+
+
+def test_nothing_is_due_without_a_chunk():
+    assert ChunkPlayer().due(STAMP, STEADY) is None
+
+
+@pytest.mark.parametrize(("after_ms", "step"), [(0, 0), (99, 0), (100, 1), (350, 3), (799, 7)])
+def test_action_of_the_present_step_is_due(player, after_ms, step):
+    assert due(player, after_ms) == pytest.approx([0.01 * step, -0.01 * step], abs=1e-6)
+
+
+def test_late_chunk_is_entered_at_the_step_that_is_due(make_chunk):
+    player = ChunkPlayer()
+    player.load(make_chunk(STAMP), seen_ns=STEADY)
+    assert due(player, 420)[0] == pytest.approx(0.04)
+
+
+def test_nothing_is_due_past_the_end(player):
+    assert due(player, 799.9) is not None
+    assert due(player, 800) is None
+    assert due(player, 1e9) is None
+
+
+def test_paused_node_clock_does_not_hold_an_action(player):
+    assert due(player, 0, steady_after_ms=799) is not None
+    assert due(player, 0, steady_after_ms=800) is None
+
+
+def test_node_clock_that_jumps_back_does_not_hold_an_action(player):
+    assert due(player, -3_600_000, steady_after_ms=800) is None
+
+
+def test_node_clock_that_jumps_ahead_ends_the_chunk(player):
+    assert due(player, 3_600_000, steady_after_ms=10) is None
+
+
+def test_stamp_in_the_future_plays_from_the_arrival_of_the_image(player):
+    assert due(player, -50, steady_after_ms=150)[0] == pytest.approx(0.01)
+
+
+def test_dropped_chunk_is_not_played(player):
+    player.drop()
+    assert due(player, 0) is None
+
+
+def test_actions_outside_their_bounds_are_clipped(make_chunk):
+    player = ChunkPlayer()
+    player.load(make_chunk(STAMP, actions=np.tile([9.0, -9.0], (8, 1))), seen_ns=STEADY)
+    assert due(player, 0) == pytest.approx([0.6, -1.5])
+
+
+@given(
+    st.integers(-2_000 * MS, 2_000 * MS),
+    st.integers(-10 * MS, 2_000 * MS),
+    st.integers(0, 500 * MS),
+)
+def test_never_an_action_past_the_end_by_either_clock(make_chunk, node_ns, steady_ns, seen_ns):
+    player, chunk = ChunkPlayer(), make_chunk(STAMP)
+    player.load(chunk, seen_ns=STEADY + seen_ns)
+    action = player.due(STAMP + node_ns, STEADY + seen_ns + steady_ns)
+    elapsed = max(node_ns, steady_ns, 0)
+    if elapsed >= 800 * MS:
+        assert action is None
+    else:
+        assert action == pytest.approx(chunk.actions[elapsed // (100 * MS)])

@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real node over real DDS, with a policy of the test's own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from geometry_msgs.msg import Twist, TwistStamped
+from nav_msgs.msg import Path
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import Image
+from std_msgs.msg import String
+from vla_node.messages import from_rgb, to_nanoseconds
+from vla_node.node import InferenceNode
+from vla_node.start import main
+
+DOMAIN = 62 + os.getpid() % 40
+PICTURE = np.full((12, 16, 3), 128, dtype=np.uint8)
+
+
+class Robot(Node):
+    """A camera at 30 Hz, somebody who speaks, and ears for all that the node says."""
+
+    def __init__(self, context):
+        super().__init__("robot", context=context)
+        self.camera_runs = True
+        self.sent, self.gated, self.direct = [], [], []
+        self.inferences, self.statuses, self.paths = [], {}, []
+        self._images = self.create_publisher(Image, "camera/image_raw", 5)
+        self._instructions = self.create_publisher(String, "instruction", 10)
+        self.create_subscription(TwistStamped, "vla/cmd_vel", self.gated.append, 10)
+        self.create_subscription(Twist, "cmd_vel", self.direct.append, 10)
+        self.create_subscription(DiagnosticArray, "vla/inference", self.inferences.append, 10)
+        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
+        self.create_subscription(Path, "vla/path", self.paths.append, 10)
+        self.create_timer(1 / 30, self._publish_image)
+
+    @property
+    def is_connected(self):
+        """Whether the node hears both camera and instructions, and is heard."""
+        ways = (self._images, self._instructions)
+        heard = self.count_publishers("vla/cmd_vel") + self.count_publishers("cmd_vel")
+        return heard and all(way.get_subscription_count() for way in ways)
+
+    def say(self, text):
+        self._instructions.publish(String(data=text))
+
+    def send_image(self, message):
+        self._images.publish(message)
+
+    def forget(self):
+        for heard in (self.gated, self.direct, self.inferences, self.paths):
+            heard.clear()
+
+    def _publish_image(self):
+        if self.camera_runs:
+            stamp = self.get_clock().now().nanoseconds
+            self.sent.append(stamp)
+            self.send_image(from_rgb(PICTURE, stamp))
+
+    def _on_diagnostics(self, message):
+        self.statuses.update({status.name: status for status in message.status})
+
+
+class World:
+    """The robot and the node in one executor, which the test turns."""
+
+    def __init__(self):
+        self.context = Context()
+        rclpy.init(context=self.context, domain_id=DOMAIN)
+        self.executor = SingleThreadedExecutor(context=self.context)
+        self.robot = Robot(self.context)
+        self.executor.add_node(self.robot)
+        self.node = None
+
+    def start(self, policy, **settings):
+        overrides = [Parameter(name, value=value) for name, value in settings.items()]
+        self.node = InferenceNode(
+            policy_loader=lambda name, device, threads: policy,
+            context=self.context,
+            parameter_overrides=overrides,
+        )
+        self.executor.add_node(self.node)
+        assert self.node.autostart()
+        policy.observations.clear()
+        self.until(lambda: self.robot.is_connected)
+
+    def until(self, condition, timeout_s=5.0):
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            assert time.monotonic() < deadline, "it did not happen in time"
+            self.executor.spin_once(timeout_sec=0.02)
+
+    def run(self, duration_s):
+        deadline = time.monotonic() + duration_s
+        while time.monotonic() < deadline:
+            self.executor.spin_once(timeout_sec=0.02)
+
+    def close(self):
+        if self.node is not None:
+            assert self.node.close()
+        self.robot.destroy_node()
+        self.executor.shutdown()
+        rclpy.shutdown(context=self.context)
+
+
+@pytest.fixture
+def world(monkeypatch):
+    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    world = World()
+    yield world
+    world.close()
+
+
+def moving(commands):
+    return [command for command in commands if command.twist.linear.x != 0.0]
+
+
+def test_images_become_commands_that_carry_their_stamps(world, make_policy):
+    policy, robot = make_policy(), world.robot
+    world.start(policy, gated=True)
+    world.run(0.2)
+    assert robot.gated == []
+    robot.say("go to the red ball")
+    world.until(lambda: len(moving(robot.gated)) > 10 and robot.paths and robot.inferences)
+    command = moving(robot.gated)[-1]
+    assert to_nanoseconds(command.header.stamp) in robot.sent
+    assert command.header.frame_id == "base_link"
+    assert command.twist.linear.x == pytest.approx(0.3)
+    assert policy.prepared == ["stop", "go to the red ball"]
+
+    inference = robot.inferences[-1]
+    assert to_nanoseconds(inference.header.stamp) in robot.sent
+    assert inference.status[0].name == "vla_node: Inference"
+    values = {value.key: float(value.value) for value in inference.status[0].values}
+    assert set(values) == {
+        *("preprocess_ms", "inference_ms", "queue_wait_ms", "age_ms", "action_norm"),
+        *("images_received", "images_dropped", "failures"),
+    }
+    ok = DiagnosticStatus.OK
+    world.until(lambda: [each.level for each in robot.statuses.values()] == [ok, ok])
+
+
+def test_failing_model_sends_nothing_for_its_image_and_is_counted(world, make_policy):
+    policy, robot = make_policy(), world.robot
+    world.start(policy, gated=True)
+    robot.say("go")
+    world.until(lambda: moving(robot.gated) and robot.inferences)
+    policy.error = RuntimeError("broken")
+    world.until(lambda: robot.inferences[-1].status[0].level == DiagnosticStatus.ERROR)
+    failed = {
+        to_nanoseconds(each.header.stamp)
+        for each in robot.inferences
+        if each.status[0].level == DiagnosticStatus.ERROR
+    }
+    world.until(lambda: robot.gated[-1].twist == Twist())
+    assert not failed & {to_nanoseconds(command.header.stamp) for command in moving(robot.gated)}
+    world.until(lambda: "broken" in robot.statuses["vla_node: Inference"].message)
+
+    policy.error = None
+    robot.forget()
+    world.until(lambda: moving(robot.gated) and robot.inferences)
+    assert float(robot.inferences[-1].status[0].values[-1].value) >= 1
+
+
+def test_new_instruction_drops_the_old_chunk_and_empty_or_refused_ones_stop(world, make_policy):
+    policy, robot = make_policy(), world.robot
+    world.start(policy, gated=True)
+    robot.say("go")
+    world.until(lambda: moving(robot.gated))
+
+    policy.may_answer.clear()
+    world.run(0.1)
+    robot.say("turn left")
+    world.until(lambda: robot.gated[-1].twist == Twist())
+    policy.action = (-0.2, 0.5)
+    policy.observations.clear()
+    robot.forget()
+    policy.may_answer.set()
+    world.until(lambda: moving(robot.gated))
+    assert all(command.twist.linear.x < 0.0 for command in moving(robot.gated))
+    assert policy.observations[-1].instruction == "turn left"
+
+    for words in ("", "a" * 10_000):
+        robot.say("go")
+        world.until(lambda: moving(robot.gated[-1:]))
+        robot.say(words)
+        world.until(lambda: robot.gated[-1].twist == Twist())
+        world.run(0.1)
+        robot.forget()
+        policy.observations.clear()
+        world.run(0.3)
+        assert len(robot.gated) > 5
+        assert not moving(robot.gated)
+        assert policy.observations == []
+    world.until(lambda: "refused" in robot.statuses["vla_node: Instruction"].message)
+    assert robot.statuses["vla_node: Instruction"].level == DiagnosticStatus.ERROR
+
+
+def test_node_alone_drives_the_base_and_leaves_it_stopped(world, make_policy):
+    policy, robot = make_policy(), world.robot
+    world.start(policy)
+    robot.say("go")
+    world.until(lambda: robot.direct and robot.direct[-1].linear.x > 0.0)
+    assert robot.gated == []
+    assert world.node.trigger_deactivate().name == "SUCCESS"
+    world.until(lambda: robot.direct[-1] == Twist())
+    count = len(robot.direct)
+    world.run(0.2)
+    assert len(robot.direct) == count
+
+    world.node.trigger_activate()
+    world.until(lambda: robot.is_connected)
+    world.run(0.2)
+    assert len(robot.direct) == count, "an old instruction must not move the robot"
+
+
+def test_unreadable_images_stop_the_robot_and_do_no_harm(world, make_policy):
+    policy, robot = make_policy(), world.robot
+    world.start(policy, gated=True)
+    robot.say("go")
+    world.until(lambda: moving(robot.gated))
+    robot.camera_runs = False
+    good = from_rgb(PICTURE, robot.get_clock().now().nanoseconds)
+    good.encoding = "smell8"
+    robot.send_image(good)
+    robot.send_image(Image(encoding="rgb8"))
+    world.until(lambda: robot.gated[-1].twist == Twist(), timeout_s=2.0)
+    world.until(lambda: "camera is silent" in robot.statuses["vla_node: Inference"].message)
+    robot.camera_runs = True
+    world.until(lambda: moving(robot.gated[-1:]))
+
+
+def test_policy_for_other_actions_leaves_the_node_unconfigured(world, make_policy, spec):
+    node = InferenceNode(
+        policy_loader=lambda name, device, threads: make_policy(spec),
+        context=world.context,
+        parameter_overrides=[Parameter("action.names", value=["linear.y"])],
+    )
+    world.node = node
+    assert not node.autostart()
+    assert node._state_machine.current_state[1] == "unconfigured"
+    changed = node.set_parameters([Parameter("threads", value=-3)])[0]
+    assert not changed.successful
+    assert "threads" in changed.reason
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["-p", "control_rate_hz:=-1.0"], "control_rate_hz must be from 1 to 200 Hz (got -1.0)"),
+        (["-p", "policy:=/nowhere/at/all"], "/nowhere/at/all"),
+        (["--params-file", "/nowhere/at/all.yaml"], "/nowhere/at/all.yaml"),
+    ],
+)
+def test_bad_start_ends_non_zero_with_one_sentence(arguments, words, monkeypatch, capfd):
+    monkeypatch.setenv("ROS_DOMAIN_ID", str(DOMAIN))
+    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    assert main(["vla_node", "--ros-args", *arguments]) == 1
+    said = capfd.readouterr().err
+    assert words in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_the_process_quietly(number, monkeypatch, capfd):
+    monkeypatch.setenv("ROS_DOMAIN_ID", str(DOMAIN))
+    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    before = signal.getsignal(number)
+    threading.Timer(0.5, os.kill, (os.getpid(), number)).start()
+    assert main(["vla_node", "--ros-args", "-p", "autostart:=false"]) == 0
+    assert signal.getsignal(number) is before
+    assert "Traceback" not in capfd.readouterr().err

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every name that this node has on the graph, spelled once.
+
+All but one are relative, so that a namespace gives each robot its own.
+"""
+
+from __future__ import annotations
+
+NODE = "vla_node"
+
+IMAGE = "camera/image_raw"
+INSTRUCTION = "instruction"
+ODOMETRY = "odom"
+
+GATED_COMMAND = "vla/cmd_vel"
+DIRECT_COMMAND = "cmd_vel"
+PATH = "vla/path"
+INFERENCE = "vla/inference"
+DIAGNOSTICS = "/diagnostics"
+"""Absolute, because every tool of the field listens there."""
+
+INFERENCE_STATUS = "vla_node: Inference"
+INSTRUCTION_STATUS = "vla_node: Instruction"

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+import torch
+from torch import nn
+from vla_policy.errors import CheckpointError, ObservationError
+from vla_policy.models.end_to_end import EndToEndConfig, EndToEndVLA
+from vla_policy.models.fusion import FilmBlock, pose_features
+
+SMALL = EndToEndConfig(
+    image_height=32, image_width=40, history=2, horizon=3, vision_channels=8, fusion_dim=16
+)
+
+
+def images(batch=2, config=SMALL):
+    size = (batch, config.history, 3, config.image_height, config.image_width)
+    return torch.randint(0, 256, size, dtype=torch.uint8)
+
+
+def test_a_chunk_of_the_promised_shape_and_range_comes_out():
+    model = EndToEndVLA(SMALL).eval()
+    actions = model(images(), ["go to the red ball", "turn left"], torch.randn(2, 3))
+    assert actions.shape == (2, 3, 2)
+    assert actions.abs().max() <= 1.0
+
+
+def test_floats_and_bytes_mean_the_same_image():
+    model = EndToEndVLA(SMALL).eval()
+    x = images()
+    sentences = ["stop", "stop"]
+    assert torch.allclose(model(x, sentences), model(x.float() / 255, sentences), atol=1e-6)
+
+
+def test_embeddings_may_stand_for_the_sentences():
+    model = EndToEndVLA(SMALL).eval()
+    x, sentences = images(), ["stop", "go forward"]
+    assert torch.allclose(model(x, sentences), model(x, model.language.embed(sentences)))
+
+
+def test_every_parameter_learns():
+    model = EndToEndVLA(SMALL)
+    fused = model.fuse(images(4), ["stop", "go forward", "turn left", "reverse"], torch.randn(4, 3))
+    (model.decoder(fused.vector).sum() + fused.attention.square().sum()).backward()
+    # FiLM starts as the identity: at the very start no gradient passes through it to the text.
+    lame = [
+        name
+        for name, value in model.named_parameters()
+        if value.grad is None and not name.startswith("language")
+    ]
+    assert lame == []
+
+
+def test_film_starts_as_the_identity():
+    torch.manual_seed(0)
+    block = FilmBlock(channels=4, condition_dim=5).eval()
+    x = torch.randn(2, 4, 6, 6)
+    assert torch.equal(block(x, torch.randn(2, 5)), block(x, torch.randn(2, 5)))
+
+
+def test_attention_has_a_place_for_each_cell_and_one_for_nowhere():
+    model = EndToEndVLA(SMALL).eval()
+    fused = model.fuse(images(), ["stop", "stop"])
+    assert fused.attention.shape == (2, 4 * 5 + 1)
+
+
+def test_it_learns_one_batch_by_heart():
+    torch.manual_seed(0)
+    model = EndToEndVLA(SMALL)
+    x, embeddings = images(8), torch.randn(8, 384) / 20
+    target = torch.rand(8, 3, 2) * 1.6 - 0.8
+    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
+    for _ in range(150):
+        loss = (model(x, embeddings) - target).abs().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert loss.item() < 0.06
+
+
+class MeanColour(nn.Module):
+    """A vision encoder of another make."""
+
+    channels, stride = 3, 8
+
+    def forward(self, images):
+        return nn.functional.avg_pool2d(images, 8)
+
+
+def test_a_part_can_be_exchanged():
+    model = EndToEndVLA(SMALL, vision=MeanColour()).eval()
+    assert model(images(), ["stop", "stop"]).shape == (2, 3, 2)
+
+
+def test_images_of_another_shape_are_refused():
+    model = EndToEndVLA(SMALL)
+    with pytest.raises(ObservationError, match=r"\[B, 2, 3, 32, 40\]"):
+        model(torch.zeros(2, 1, 3, 32, 40), ["stop", "stop"])
+
+
+@pytest.mark.parametrize(
+    "values", [{"image_height": 30}, {"horizon": 0}, {"colour": 3}, {"history": "two"}]
+)
+def test_a_nonsense_size_is_refused_by_name(values):
+    with pytest.raises(CheckpointError, match=f"{next(iter(values))}|image size"):
+        EndToEndConfig.from_dict(values)
+
+
+def test_pose_features_stay_small_far_away():
+    assert pose_features(torch.tensor([[1e3, -1e3, 1e3]])).abs().max() <= 1.0

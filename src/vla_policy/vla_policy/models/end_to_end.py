@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""EndToEndVLA: images and a sentence in, a chunk of actions out, trained as one network.
+
+    images  -> VisionEncoder   -> map of features --+
+    sentence-> LanguageEncoder -> vector -----------+-> MultimodalFusion -> ActionDecoder -> actions
+    relative pose ----------------------------------+
+
+Each of the four is a module of its own and can be exchanged for another of the same interface.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+
+from vla_policy.errors import CheckpointError, ObservationError
+from vla_policy.models.decoder import RegressionDecoder
+from vla_policy.models.fusion import FilmFusion, Fused
+from vla_policy.models.language import SentenceProjection
+from vla_policy.models.vision import ConvEncoder
+from vla_policy.pose import STATE_DIM
+
+
+class VisionEncoder(Protocol):
+    """``[N, 3, H, W]`` in [0, 1] to features ``[N, channels, H / stride, W / stride]``."""
+
+    channels: int
+    stride: int
+
+    def __call__(self, images: torch.Tensor) -> torch.Tensor:
+        """Encode the images."""
+        ...
+
+
+class LanguageEncoder(Protocol):
+    """Sentences, or their frozen embeddings, to ``[B, dim]``."""
+
+    dim: int
+
+    def __call__(self, instructions: list[str] | torch.Tensor) -> torch.Tensor:
+        """Encode the sentences."""
+        ...
+
+    def embed(self, instructions: list[str]) -> torch.Tensor:
+        """The part that depends on the text alone, to be kept while the text stays."""
+        ...
+
+
+class MultimodalFusion(Protocol):
+    """``[B, T, C, h, w]``, ``[B, D]`` and ``[B, 3]`` to one vector ``[B, dim]``."""
+
+    dim: int
+
+    def __call__(
+        self, features: torch.Tensor, language: torch.Tensor, state: torch.Tensor
+    ) -> Fused:
+        """Fuse the three."""
+        ...
+
+
+class ActionDecoder(Protocol):
+    """``[B, dim]`` to ``[B, horizon, action_dim]`` in [-1, 1]."""
+
+    def __call__(self, vector: torch.Tensor) -> torch.Tensor:
+        """Decode the actions."""
+        ...
+
+
+@dataclass(frozen=True)
+class EndToEndConfig:
+    """Sizes of an EndToEndVLA.
+
+    Raises:
+        CheckpointError: a size is not positive, or the image is no multiple of the stride.
+    """
+
+    image_height: int = 96
+    image_width: int = 128
+    history: int = 1
+    horizon: int = 8
+    action_dim: int = 2
+    vision_channels: int = 64
+    language_dim: int = 128
+    fusion_blocks: int = 3
+    attention_heads: int = 4
+    fusion_dim: int = 256
+
+    def __post_init__(self) -> None:
+        for name, value in dataclasses.asdict(self).items():
+            if not isinstance(value, int) or value < 1:
+                raise CheckpointError(f"{name} must be a whole number >= 1 (got {value!r})")
+        stride = ConvEncoder.stride
+        if self.image_height % stride or self.image_width % stride:
+            raise CheckpointError(
+                f"the image size must be a multiple of {stride} "
+                f"(got {self.image_height} x {self.image_width})"
+            )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> EndToEndConfig:
+        """The configuration with these values.
+
+        Raises:
+            CheckpointError: a key is unknown or a value is wrong.
+        """
+        unknown = set(values) - {field.name for field in dataclasses.fields(cls)}
+        if unknown:
+            raise CheckpointError(f"unknown keys of the model: {', '.join(sorted(unknown))}")
+        return cls(**values)
+
+
+class EndToEndVLA(nn.Module):
+    """The network; see the module's text for its parts."""
+
+    def __init__(
+        self,
+        config: EndToEndConfig,
+        vision: VisionEncoder | None = None,
+        language: LanguageEncoder | None = None,
+        fusion: MultimodalFusion | None = None,
+        decoder: ActionDecoder | None = None,
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.vision = vision or ConvEncoder(config.vision_channels)
+        self.language = language or SentenceProjection(config.language_dim)
+        stride = self.vision.stride
+        self.fusion = fusion or FilmFusion(
+            channels=self.vision.channels,
+            language_dim=self.language.dim,
+            grid=(config.image_height // stride, config.image_width // stride),
+            history=config.history,
+            blocks=config.fusion_blocks,
+            heads=config.attention_heads,
+            dim=config.fusion_dim,
+        )
+        self.decoder = decoder or RegressionDecoder(
+            self.fusion.dim, config.horizon, config.action_dim
+        )
+
+    def forward(
+        self,
+        images: torch.Tensor,
+        instructions: list[str] | torch.Tensor,
+        state: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Actions ``[B, horizon, action_dim]`` in [-1, 1].
+
+        Args:
+            images: ``[B, T, 3, H, W]``, uint8 or float in [0, 1], oldest first.
+            instructions: B sentences, or their embeddings from ``language.embed``.
+            state: ``[B, 3]`` pose since the instruction began; zeros where None.
+
+        Raises:
+            ObservationError: the images have another shape.
+        """
+        return self.decoder(self.fuse(images, instructions, state).vector)
+
+    def fuse(
+        self,
+        images: torch.Tensor,
+        instructions: list[str] | torch.Tensor,
+        state: torch.Tensor | None = None,
+    ) -> Fused:
+        """All but the decoder: the fused vector, and where the named thing is seen."""
+        c = self.config
+        expected = (c.history, 3, c.image_height, c.image_width)
+        if images.ndim != 5 or tuple(images.shape[1:]) != expected:
+            raise ObservationError(
+                f"expected images of shape [B, {', '.join(map(str, expected))}], "
+                f"got {list(images.shape)}"
+            )
+        if images.dtype == torch.uint8:
+            images = images.float() / 255.0
+        if state is None:
+            state = images.new_zeros(len(images), STATE_DIM)
+        features = self.vision(images.flatten(0, 1))  # [B * T, C, h, w]
+        features = features.unflatten(0, images.shape[:2])  # [B, T, C, h, w]
+        return self.fusion(features, self.language(instructions), state)

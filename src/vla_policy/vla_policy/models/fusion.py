@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fusion: features of images, a sentence's vector and the relative pose to one vector."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from vla_policy.pose import STATE_DIM
+
+POSE_FEATURES = 2 + 4
+
+
+class Fused(NamedTuple):
+    """What a fusion gives.
+
+    Attributes:
+        vector: ``[B, dim]``, from which the actions are decoded.
+        attention: ``[B, h * w + 1]`` logits of where in the newest image the thing is that
+            the sentence names, row by row; the last one says: not in view.
+    """
+
+    vector: torch.Tensor
+    attention: torch.Tensor
+
+
+class FilmBlock(nn.Module):
+    """A residual block whose middle is scaled and shifted by the sentence.
+
+    FiLM, arXiv 1709.07871, section 3; it starts as the identity (gamma = 1, beta = 0).
+    """
+
+    def __init__(self, channels: int, condition_dim: int) -> None:
+        super().__init__()
+        self.mix = nn.Conv2d(channels, channels, 1)
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(channels, affine=False)
+        self.film = nn.Linear(condition_dim, 2 * channels)
+        nn.init.zeros_(self.film.weight)
+        nn.init.zeros_(self.film.bias)
+
+    def forward(self, x: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+        """``x`` [N, C, h, w] and ``condition`` [N, D] to [N, C, h, w]."""
+        x = torch.relu(self.mix(x))
+        scale, shift = self.film(condition)[:, :, None, None].chunk(2, dim=1)  # [N, C, 1, 1]
+        return x + torch.relu(self.norm(self.conv(x)) * (1 + scale) + shift)
+
+
+class FilmFusion(nn.Module):
+    """FiLM blocks over the feature map, then attention that says where the thing is."""
+
+    def __init__(
+        self,
+        channels: int,
+        language_dim: int,
+        grid: tuple[int, int],
+        history: int = 1,
+        blocks: int = 4,
+        heads: int = 4,
+        dim: int = 256,
+    ) -> None:
+        super().__init__()
+        self.dim = dim
+        self.history = history
+        self.blocks = nn.ModuleList(FilmBlock(channels, language_dim) for _ in range(blocks))
+        self.heads = nn.Conv2d(channels, heads, 1)
+        self.absent = nn.Linear(channels + language_dim, 1)
+        self.register_buffer("positions", _positions(*grid), persistent=False)  # [h * w, 2]
+        self.place = nn.Conv2d(2, channels, 1)
+        pooled = history * (heads * (channels + 2) + channels + 1)
+        self.merge = nn.Sequential(
+            nn.Linear(pooled + language_dim + POSE_FEATURES, dim), nn.ReLU(inplace=True)
+        )
+
+    def forward(
+        self, features: torch.Tensor, language: torch.Tensor, state: torch.Tensor
+    ) -> Fused:
+        """``features`` [B, T, C, h, w], ``language`` [B, D], ``state`` [B, 3]."""
+        batch, steps, _, height, width = features.shape
+        x = features.flatten(0, 1)  # [B * T, C, h, w]
+        condition = language.repeat_interleave(steps, dim=0)
+        where = self.positions.T.reshape(1, 2, height, width)
+        x = x + self.place(where)
+        for block in self.blocks:
+            x = block(x, condition)
+        cells = x.flatten(2)  # [B * T, C, h * w]
+        highest = cells.amax(dim=2)  # [B * T, C]
+        logits = self.heads(x).flatten(2)  # [B * T, heads, h * w]
+        absent = self.absent(torch.cat([highest, condition], dim=1))  # [B * T, 1]
+        weights = logits.softmax(dim=2)
+        looked_at = torch.einsum("nkp,ncp->nkc", weights, cells).flatten(1)
+        looked_where = torch.einsum("nkp,pd->nkd", weights, self.positions).flatten(1)
+        attention = torch.cat([logits[:, 0], absent], dim=1)  # [B * T, h * w + 1]
+        unseen = attention.softmax(dim=1)[:, -1:]
+        seen = torch.cat([looked_at, looked_where, highest, unseen], dim=1)
+        seen = seen.view(batch, -1)  # [B, T * ...]
+        vector = self.merge(torch.cat([seen, language, pose_features(state)], dim=1))
+        return Fused(vector, attention.view(batch, steps, -1)[:, -1])
+
+
+def pose_features(state: torch.Tensor) -> torch.Tensor:
+    """``[B, 3]`` (x, y, heading) to ``[B, 6]`` of about unit size.
+
+    Far from the start the exact distance says nothing about what to do, so it saturates.
+    """
+    if state.shape[-1] != STATE_DIM:
+        raise ValueError(f"expected a state of shape [B, {STATE_DIM}], got {list(state.shape)}")
+    x, y, heading = state.unbind(dim=-1)
+    turned = torch.tanh(heading / torch.pi)
+    values = [torch.tanh(x), torch.tanh(y), turned, torch.tanh(heading / 8.0)]
+    return torch.stack([*values, torch.sin(heading), torch.cos(heading)], dim=-1)
+
+
+def _positions(height: int, width: int) -> torch.Tensor:
+    """Column and row of each cell in [-1, 1]: ``[h * w, 2]``."""
+    rows = torch.linspace(-1, 1, height)
+    columns = torch.linspace(-1, 1, width)
+    grid = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), dim=-1)  # [h, w, 2]
+    return grid.reshape(-1, 2)

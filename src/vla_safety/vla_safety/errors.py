@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the gate raises: one family, each with a sentence that says what, expected and got."""
+
+from __future__ import annotations
+
+
+class SafetyError(Exception):
+    """Base of everything that this package raises on purpose."""
+
+
+class ParameterError(SafetyError, ValueError):
+    """A parameter, or the parameters together, are not usable; the text names them."""

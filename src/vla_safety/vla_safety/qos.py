@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The gate's quality-of-service profiles, each with the reason for it."""
+
+from __future__ import annotations
+
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+
+
+def _keep_last(depth: int, durability: DurabilityPolicy = DurabilityPolicy.VOLATILE) -> QoSProfile:
+    return QoSProfile(
+        depth=depth,
+        history=HistoryPolicy.KEEP_LAST,
+        reliability=ReliabilityPolicy.RELIABLE,
+        durability=durability,
+    )
+
+
+# Only the newest command counts: a queue would replay the past after a pause.
+COMMAND = _keep_last(1)
+# A short press is two messages; the first must not be overwritten by the second.
+E_STOP = _keep_last(10)
+# Latched: whoever joins late must learn at once what the gate is doing.
+STATE = _keep_last(1, DurabilityPolicy.TRANSIENT_LOCAL)
+# Deep enough for every event of a bad second.
+EVENTS = _keep_last(100)
+DIAGNOSTICS = _keep_last(10)

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A source of commands: what it sent last, and whether its word is good at present."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vla_safety.finding import Finding
+from vla_safety.velocity import ZERO, Velocity
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A velocity, the stamp of its image [ns, node clock] and its arrival [ns, steady]."""
+
+    velocity: Velocity
+    stamp_ns: int
+    arrived_ns: int
+
+
+class Source:
+    """Remembers the commands of one sender; each arrival is either accepted or refused."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.accepted: Command | None = None
+        self.heard: Command | None = None
+        self.refusal: Finding | None = None
+        self.interruption: Finding | None = None
+        self.fresh = 0
+        self._refusals: list[Finding] = []
+
+    def accept(self, command: Command, fresh_to_resume: int) -> None:
+        """Take `command` as the one in force; enough of them in a row end an interruption."""
+        self.heard = self.accepted = command
+        self.refusal = None
+        self.fresh += 1
+        if self.fresh >= fresh_to_resume:
+            self.interruption = None
+
+    def refuse(self, command: Command, finding: Finding) -> None:
+        """Keep `command` out: it leaves the one in force as it is and refreshes nothing."""
+        self.heard = command
+        self.refusal = finding
+        # One of a kind for each tick: a flood of refusals must not grow a list.
+        if all(finding.check != other.check for other in self._refusals):
+            self._refusals.append(finding)
+        self.interrupt(finding)
+
+    def interrupt(self, finding: Finding) -> None:
+        """Start the count of fresh commands anew; `finding` says whether passing waits for it."""
+        self.fresh = 0
+        if finding.needs_fresh_commands:
+            self.interruption = finding
+
+    def take_refusals(self) -> list[Finding]:
+        """The refusals since the last call, one of a kind, oldest first."""
+        taken, self._refusals = self._refusals, []
+        return taken
+
+    def heard_within(self, duration_ns: int, now_steady_ns: int) -> bool:
+        """Whether anything at all, accepted or refused, arrived in the last `duration_ns`."""
+        return self.heard is not None and now_steady_ns - self.heard.arrived_ns <= duration_ns
+
+    def wants_to_move(self, within_ns: int, now_steady_ns: int) -> bool:
+        """Whether the last thing heard is recent and asks for anything but standing still."""
+        return (
+            self.heard is not None
+            and self.heard_within(within_ns, now_steady_ns)
+            and self.heard.velocity != ZERO
+        )

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+from setuptools import find_packages, setup
+
+PACKAGE = "vla_train"
+
+setup(
+    name=PACKAGE,
+    version="0.1.0",
+    packages=find_packages(exclude=["test"]),
+    package_data={PACKAGE: ["py.typed"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
+        (f"share/{PACKAGE}", ["package.xml"]),
+    ],
+    install_requires=["setuptools"],
+    zip_safe=False,
+    maintainer="VLA for ROS 2 maintainers",
+    maintainer_email="maintainers@vla-ros2.org",
+    description="Expert, data generation, training with DAgger rounds and closed-loop evaluation, free of ROS.",
+    license="Apache-2.0",
+    extras_require={"test": ["pytest", "hypothesis"]},
+)

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+from vla_policy.errors import PolicyError
+from vla_train.config import load_config, shipped_configs
+from vla_train.errors import TrainError
+
+
+@pytest.mark.parametrize("name", shipped_configs())
+def test_every_shipped_configuration_loads(name):
+    assert load_config(name).name == name
+
+
+def test_a_configuration_that_is_not_there_is_named():
+    with pytest.raises(TrainError, match="no configuration 'nothing'.*end_to_end"):
+        load_config("nothing")
+
+
+ACTION = "action: {names: [linear.x], low: [0], high: [1], dt: 0.1, horizon: 2}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{", "no YAML"),
+        ("name: x\n", "'action'"),
+        ("colour: red\n", "unknown keys: colour"),
+        (f"name: x\n{ACTION}rounds: []\n", "at least one round"),
+        (f"name: x\n{ACTION}rounds: [{{}}]\n", "missing"),
+        (f"name: x\n{ACTION}rounds: []\nbatch_size: 0\n", "batch_size must be >= 1"),
+        (f"name: x\n{ACTION}model: {{colour: 3}}\nrounds: []\n", "colour"),
+    ],
+)
+def test_nonsense_is_refused_by_name(tmp_path, text, sentence):
+    path = tmp_path / "run.yaml"
+    path.write_text(text)
+    with pytest.raises((TrainError, PolicyError), match=sentence):
+        load_config(str(path))

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+import torch
+from vla_policy.observation import Observation
+from vla_sim.task import make_task
+from vla_train.dataset import FrameDataset, ShardBuilder
+from vla_train.rollout import Frame
+from vla_train.training import Trainer, learning_rate
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def data(tmp_path, config):
+    rng = np.random.default_rng(0)
+    builder = ShardBuilder(config.action, (48, 64), (6, 8))
+    frames = []
+    for _ in range(24):
+        left = bool(rng.random() < 0.5)
+        image = np.zeros((1, 48, 64, 3), np.uint8)
+        image[:, :, :32 if left else 64, :] = 200
+        label = np.full((4, 2), 0.5 if left else -0.5, np.float32)
+        frames.append(Frame(Observation(image, "", 0), label, None, None))
+    builder.add(make_task("forward", 0), frames)
+    builder.write(tmp_path / "shard")
+    return FrameDataset([tmp_path / "shard"])
+
+
+def ignore(*_):
+    pass
+
+
+def weights(trainer):
+    return torch.cat([value.flatten() for value in trainer.average.state_dict().values()])
+
+
+def test_a_run_that_was_cut_off_ends_as_one_that_was_not(config, data, tmp_path):
+    whole = Trainer(config, CPU)
+    whole.train_round(0, data, tmp_path / "whole.pt", ignore)
+
+    class CutOff(Exception):
+        pass
+
+    first = Trainer(config, CPU)
+
+    def stop(step, *_):
+        if step == 3:
+            first.save(tmp_path / "state.pt")
+            raise CutOff
+
+    with pytest.raises(CutOff):
+        first.train_round(0, data, tmp_path / "state.pt", stop)
+    second = Trainer(config, CPU)
+    second.load(tmp_path / "state.pt")
+    steps = []
+    second.train_round(0, data, tmp_path / "state.pt", lambda step, *_: steps.append(step))
+    assert steps == list(range(4, 9))
+    assert torch.equal(weights(whole), weights(second))
+
+
+def test_the_loss_falls(config, data, tmp_path):
+    trainer = Trainer(config, CPU)
+    losses = []
+    for _ in range(4):
+        trainer.train_round(0, data, tmp_path / "s.pt", lambda *args: losses.append(args[2]))
+        trainer.round = -1
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_the_rate_warms_up_and_falls_to_the_last(config):
+    plan = config.rounds[0]
+    rates = [learning_rate(plan, step, 1000) for step in range(1000)]
+    assert rates[0] < rates[99] > rates[500] > rates[999]
+    assert rates[999] == pytest.approx(plan.final_rate, rel=0.01)

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The model card that a training run writes beside its checkpoint."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vla_train.config import RunConfig
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a run was made on."""
+
+    processor: str
+    cores: int
+    accelerator: str
+    python: str
+    torch: str
+
+
+def this_machine() -> Machine:
+    """The machine that this process runs on."""
+    accelerator = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none"
+    return Machine(
+        processor=_processor(),
+        cores=os.cpu_count() or 1,
+        accelerator=accelerator,
+        python=platform.python_version(),
+        torch=torch.__version__,
+    )
+
+
+def model_card(
+    config: RunConfig, rounds: list[dict[str, Any]], test: dict[str, Any], machine: Machine
+) -> str:
+    """The card as Markdown; every figure in it was measured by this run."""
+    seconds = sum(entry["collect_s"] + entry["train_s"] for entry in rounds)
+    frames = rounds[-1]["frames"] if rounds else 0
+    lines = [
+        "---",
+        "license: apache-2.0",
+        "pipeline_tag: robotics",
+        "---",
+        "",
+        f"# {config.name}",
+        "",
+        "An `EndToEndVLA`: a camera image, an English sentence and the pose since the sentence "
+        "was said go in; a chunk of velocity commands comes out.",
+        "",
+        f"- Trained by `vla train --config {config.name}` from seed {config.seed}: behaviour "
+        f"cloning of an expert, then {len(rounds) - 1} DAgger rounds.",
+        f"- Data: {frames} frames at {1 / config.action.dt:.0f} Hz, all simulated, none of them "
+        "in the rooms of the tests below.",
+        f"- Hardware: {machine.processor}, {machine.cores} cores, accelerator: "
+        f"{machine.accelerator}; Python {machine.python}, torch {machine.torch}.",
+        f"- Time: {seconds / 60:.0f} minutes of collecting and training.",
+        f"- Actions: {', '.join(_actions(config))}; a chunk of {config.action.horizon} steps of "
+        f"{config.action.dt} s.",
+        "",
+        "## Measured success",
+        "",
+        f"{test['count']} episodes in closed loop, in rooms never trained on. An episode "
+        "succeeds when the robot stands still within the goal region, in time, with no collision.",
+        "",
+        "| family | episodes | success | 95 % interval | collisions | mean time |",
+        "| --- | --- | --- | --- | --- | --- |",
+        _row("all", test),
+        *(_row(family, rates) for family, rates in test["families"].items()),
+        "",
+        "## Rounds",
+        "",
+        "| round | frames so far | collecting | training | success on validation rooms |",
+        "| --- | --- | --- | --- | --- |",
+        *(
+            f"| {r['round']} | {r['frames']} | {r['collect_s']} s | {r['train_s']} s "
+            f"| {r['validation']['success_rate']:.1%} of {r['validation']['count']} |"
+            for r in rounds
+        ),
+        "",
+        "## Limits",
+        "",
+        "It was trained in simulated rooms alone, with the sentences of `vla_sim.task.WORDINGS`. "
+        "On a robot of yours it is a starting point for training, not a driver.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _actions(config: RunConfig) -> list[str]:
+    spec = config.action
+    rows = zip(spec.names, spec.low, spec.high, spec.units, strict=True)
+    return [f"`{name}` {low} to {high} {unit}" for name, low, high, unit in rows]
+
+
+def _row(name: str, rates: dict[str, Any]) -> str:
+    interval = f"{rates['wilson_low']:.1%} to {rates['wilson_high']:.1%}"
+    return (
+        f"| {name} | {rates['count']} | {rates['success_rate']:.1%} | {interval} "
+        f"| {rates['collision_rate']:.1%} | {rates['mean_time_s']:.1f} s |"
+    )
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    if information.exists():
+        for line in information.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

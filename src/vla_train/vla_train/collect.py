@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Collects labelled frames: rooms, episodes, whoever drives, and the expert's labels."""
+
+from __future__ import annotations
+
+import multiprocessing
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from vla_policy.checkpoint import load_policy
+from vla_policy.models.vision import ConvEncoder
+from vla_policy.policy import Policy
+from vla_sim.room import generate_room
+from vla_sim.simulation import Simulation
+from vla_train.config import RunConfig
+from vla_train.dataset import ShardBuilder
+from vla_train.drivers import PUSH_CHANCE, ExpertDriver, PolicyDriver, PushedDriver
+from vla_train.rollout import Episode, Frame
+from vla_train.scenario import draw_scenario
+
+MAX_LATENCY_S = 0.1
+SPLIT = "train"
+ROUND_ROOMS = 100_000
+"""Rooms are numbered round * this + n: no room is driven in twice."""
+
+
+@dataclass(frozen=True)
+class ShardJob:
+    """One shard to collect.
+
+    Attributes:
+        policy: checkpoint of the policy that drives its share of the episodes.
+    """
+
+    config: RunConfig
+    round: int
+    shard: int
+    directory: Path
+    policy: Path | None
+
+
+def collect_round(
+    config: RunConfig, round_number: int, data: Path, policy: Path | None, workers: int
+) -> Iterator[int]:
+    """Collect the shards of a round that are not there yet; yields after each, with its size."""
+    jobs = [
+        ShardJob(config, round_number, shard, shard_path(data, round_number, shard), policy)
+        for shard in range(config.rounds[round_number].shards)
+    ]
+    missing = [job for job in jobs if not job.directory.exists()]
+    yield from (-1 for _ in range(len(jobs) - len(missing)))
+    if not missing:
+        return
+    # A fresh process each: an OpenGL context does not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(workers, len(missing)), mp_context=context) as pool:
+        futures = [pool.submit(collect_shard, job) for job in missing]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def shard_path(data: Path, round_number: int, shard: int) -> Path:
+    """Where a shard lies."""
+    return data / f"round_{round_number}" / f"shard_{shard:03d}"
+
+
+def collect_shard(job: ShardJob) -> int:
+    """Drive a shard's episodes and write its frames; returns how many."""
+    torch.set_num_threads(1)
+    config = job.config
+    rng = np.random.default_rng(
+        [config.seed, zlib.crc32(SPLIT.encode()), job.round, job.shard]
+    )
+    policy = load_policy(job.policy) if job.policy is not None else None
+    size = (config.model.image_height, config.model.image_width)
+    builder = ShardBuilder(
+        config.action, size, (size[0] // ConvEncoder.stride, size[1] // ConvEncoder.stride)
+    )
+    for index in range(config.rooms_per_shard):
+        number = job.round * ROUND_ROOMS + job.shard * config.rooms_per_shard + index
+        _collect_room(builder, job, number, policy, rng)
+    builder.write(job.directory)
+    return len(builder)
+
+
+def _collect_room(
+    builder: ShardBuilder,
+    job: ShardJob,
+    number: int,
+    policy: Policy | None,
+    rng: np.random.Generator,
+) -> None:
+    room = generate_room(number, SPLIT)
+    simulation = Simulation(room)
+    try:
+        for _ in range(job.config.episodes_per_room):
+            scenario = draw_scenario(rng, room)
+            latency = float(rng.uniform(0.0, MAX_LATENCY_S))
+            episode = Episode(simulation, scenario, job.config.action, latency)
+            by_policy = rng.random() < job.config.rounds[job.round].policy_share
+            if by_policy and policy is not None:
+                driver = PushedDriver(PolicyDriver(policy), rng, PUSH_CHANCE / 4)
+                builder.add(scenario.task, list(episode.drive(driver)))
+                continue
+            frames = list(episode.drive(PushedDriver(ExpertDriver(), rng, PUSH_CHANCE)))
+            if _worth_learning(frames):
+                builder.add(scenario.task, frames)
+    finally:
+        simulation.close()
+
+
+def _worth_learning(frames: list[Frame]) -> bool:
+    """Whether the expert got there: where it did not, its labels say nothing good."""
+    outcome = frames[-1].outcome
+    return outcome is not None and outcome.success

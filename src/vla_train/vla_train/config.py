@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a training run is made of; read from a YAML file."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vla_policy.action import ActionSpec
+from vla_policy.models.end_to_end import EndToEndConfig
+from vla_train.errors import TrainError
+
+
+@dataclass(frozen=True)
+class RoundConfig:
+    """One round: rooms to collect from, then steps to train on all collected so far.
+
+    Attributes:
+        shards: data shards to collect, each of `RunConfig.rooms_per_shard` rooms.
+        policy_share: share of episodes that the policy of the round before drives (DAgger,
+            arXiv 1011.0686); the expert labels them all.
+        samples: frames to train on.
+        learning_rate: at the start of the round; it falls along a cosine to `final_rate`.
+    """
+
+    shards: int
+    policy_share: float
+    samples: int
+    learning_rate: float
+    final_rate: float
+
+    def __post_init__(self) -> None:
+        if self.shards < 0 or self.samples < 0:
+            raise TrainError(f"shards and samples must be >= 0 (got {self})")
+        if not 0.0 <= self.policy_share <= 1.0:
+            raise TrainError(f"policy_share must lie in [0, 1] (got {self.policy_share})")
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """A whole training run, reproducible from these values."""
+
+    name: str
+    action: ActionSpec
+    model: EndToEndConfig
+    rounds: tuple[RoundConfig, ...]
+    seed: int = 0
+    rooms_per_shard: int = 10
+    episodes_per_room: int = 4
+    batch_size: int = 64
+    weight_decay: float = 0.02
+    attention_weight: float = 0.1
+    ema_decay: float = 0.998
+    deadband: float = 0.04
+
+    def __post_init__(self) -> None:
+        for name in ("rooms_per_shard", "episodes_per_room", "batch_size"):
+            if getattr(self, name) < 1:
+                raise TrainError(f"{name} must be >= 1 (got {getattr(self, name)})")
+        if not self.rounds:
+            raise TrainError("a run needs at least one round")
+
+
+def shipped_configs() -> list[str]:
+    """Names of the configurations that come with this package."""
+    root = resources.files("vla_train") / "configs"
+    return sorted(Path(str(path)).stem for path in root.iterdir() if str(path).endswith(".yaml"))
+
+
+def load_config(source: str) -> RunConfig:
+    """The configuration of a shipped name or of a YAML file.
+
+    Raises:
+        TrainError: there is none, or it makes no sense.
+    """
+    path = Path(source)
+    if source in shipped_configs():
+        path = Path(str(resources.files("vla_train") / "configs" / f"{source}.yaml"))
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TrainError(
+            f"no configuration {source!r}: give a YAML file or one of {shipped_configs()} "
+            f"({error.strerror})"
+        ) from error
+    except yaml.YAMLError as error:
+        raise TrainError(f"{path} is no YAML: {error}") from error
+    try:
+        return _from_dict(values)
+    except (KeyError, TypeError) as error:
+        raise TrainError(f"{path}: {error}") from error
+
+
+def _from_dict(values: dict[str, Any]) -> RunConfig:
+    known = {f.name for f in dataclasses.fields(RunConfig)}
+    unknown = set(values) - known
+    if unknown:
+        raise TrainError(f"unknown keys: {', '.join(sorted(unknown))}")
+    action = ActionSpec.from_dict(values["action"])
+    sizes = {"horizon": action.horizon, "action_dim": action.action_dim}
+    return RunConfig(
+        **{
+            **values,
+            "action": action,
+            "model": EndToEndConfig.from_dict({**sizes, **values.get("model", {})}),
+            "rounds": tuple(RoundConfig(**r) for r in values["rounds"]),
+        }
+    )

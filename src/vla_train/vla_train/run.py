@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A training run from the first room to the checkpoint with its card; goes on where it stopped."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from vla_policy.checkpoint import CheckpointConfig, save_checkpoint
+from vla_train.card import Machine, model_card, this_machine
+from vla_train.collect import collect_round, shard_path
+from vla_train.config import RunConfig
+from vla_train.dataset import FrameDataset
+from vla_train.evaluation import EpisodeResult, evaluate, report_of, summarise
+from vla_train.training import Trainer
+
+EARLY_EPISODES = 60
+VALIDATION_SPLIT = "validation"
+TEST_SPLIT = "test"
+_LOG_FILE = "log.jsonl"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where the files of a run lie."""
+
+    root: Path
+
+    @property
+    def data(self) -> Path:
+        """Shards of frames."""
+        return self.root / "data"
+
+    @property
+    def state(self) -> Path:
+        """What a resumed run reads."""
+        return self.root / "state.pt"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The latest policy."""
+        return self.root / "checkpoint"
+
+    def log(self, entry: dict[str, Any]) -> None:
+        """Add a line to the run's log."""
+        with (self.root / _LOG_FILE).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+
+    def entries(self) -> list[dict[str, Any]]:
+        """All lines of the run's log."""
+        path = self.root / _LOG_FILE
+        if not path.exists():
+            return []
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def train(
+    config: RunConfig, folder: RunFolder, workers: int, test_episodes: int, console: Console
+) -> None:
+    """Run all rounds that are not done yet, then test the policy and write its card."""
+    folder.root.mkdir(parents=True, exist_ok=True)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    trainer = Trainer(config, device)
+    if folder.state.exists():
+        trainer.load(folder.state)
+        console.print(f"going on in round {trainer.round} at step {trainer.step}")
+    done = {entry["round"] for entry in folder.entries() if "round" in entry}
+    for number in range(len(config.rounds)):
+        if number not in done:
+            _run_round(config, folder, trainer, number, workers, console)
+    _test(config, folder, trainer, workers, test_episodes, console)
+
+
+def _run_round(
+    config: RunConfig,
+    folder: RunFolder,
+    trainer: Trainer,
+    number: int,
+    workers: int,
+    console: Console,
+) -> None:
+    began = time.monotonic()
+    policy = folder.checkpoint if number > 0 else None
+    with _bar(console) as bar:
+        task = bar.add_task(f"round {number}: collect", total=config.rounds[number].shards)
+        for _ in collect_round(config, number, folder.data, policy, workers):
+            bar.advance(task)
+    shards = [
+        shard_path(folder.data, earlier, shard)
+        for earlier in range(number + 1)
+        for shard in range(config.rounds[earlier].shards)
+    ]
+    data = FrameDataset(shards)
+    collected = time.monotonic()
+    with _bar(console) as bar:
+        task = bar.add_task(f"round {number}: train", total=None)
+
+        def show(step: int, steps: int, loss: float) -> None:
+            text = f"round {number}: train on {len(data)} frames, loss {loss:.4f}"
+            bar.update(task, total=steps, completed=step, description=text)
+
+        trainer.train_round(number, data, folder.state, show)
+    trained = time.monotonic()
+    _save(config, folder, trainer, card="")
+    results = _judge(config, folder, VALIDATION_SPLIT, EARLY_EPISODES, 1000 * number, workers, console)
+    summary = summarise(results)
+    console.print(f"round {number}: {summary['success_rate']:.1%} of {len(results)} episodes")
+    folder.log(
+        {
+            "round": number,
+            "frames": len(data),
+            "collect_s": round(collected - began),
+            "train_s": round(trained - collected),
+            "validation": summary,
+        }
+    )
+
+
+def _test(
+    config: RunConfig,
+    folder: RunFolder,
+    trainer: Trainer,
+    workers: int,
+    episodes: int,
+    console: Console,
+) -> None:
+    results = _judge(config, folder, TEST_SPLIT, episodes, 0, workers, console)
+    report = report_of(results)
+    (folder.root / "test.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    machine: Machine = this_machine()
+    rounds = [entry for entry in folder.entries() if "round" in entry]
+    _save(config, folder, trainer, model_card(config, rounds, report, machine))
+    console.print(f"tested: {report['success_rate']:.1%} of {episodes}; wrote {folder.checkpoint}")
+
+
+def _save(config: RunConfig, folder: RunFolder, trainer: Trainer, card: str) -> None:
+    checkpoint = CheckpointConfig(
+        model=config.model,
+        action=config.action,
+        deadband=config.deadband,
+        training={"configuration": config.name, "seed": config.seed},
+    )
+    save_checkpoint(folder.checkpoint, trainer.average, checkpoint, card)
+
+
+def _judge(
+    config: RunConfig,
+    folder: RunFolder,
+    split: str,
+    episodes: int,
+    seed: int,
+    workers: int,
+    console: Console,
+) -> list[EpisodeResult]:
+    results: list[EpisodeResult] = []
+    with _bar(console) as bar:
+        task = bar.add_task(f"drive in rooms of {split}", total=episodes)
+        for result in evaluate(
+            folder.checkpoint, config.action, split, episodes, seed, workers
+        ):
+            results.append(result)
+            share = sum(r.success for r in results) / len(results)
+            bar.update(task, advance=1, description=f"drive in rooms of {split}: {share:.0%}")
+    return results
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
