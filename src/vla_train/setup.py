@@ -7,7 +7,7 @@ setup(
     name=PACKAGE,
     version="0.1.0",
     packages=find_packages(exclude=["test"]),
-    package_data={PACKAGE: ["py.typed"]},
+    package_data={PACKAGE: ["py.typed", "configs/*.yaml"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),
@@ -16,7 +16,13 @@ setup(
     zip_safe=False,
     maintainer="VLA for ROS 2 maintainers",
     maintainer_email="maintainers@vla-ros2.org",
-    description="Expert, data generation, training with DAgger rounds and closed-loop evaluation, free of ROS.",
+    description="Expert, data, training and closed-loop evaluation, free of ROS.",
     license="Apache-2.0",
     extras_require={"test": ["pytest", "hypothesis"]},
+    entry_points={
+        "vla.verbs": [
+            "train = vla_train.verbs:train",
+            "eval = vla_train.verbs:evaluate",
+        ],
+    },
 )

@@ -2,6 +2,7 @@
 import dataclasses
 
 import pytest
+
 from vla_policy.action import ActionSpec
 from vla_policy.models.end_to_end import EndToEndConfig
 from vla_sim.geometry import Pose

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import pytest
+
 from vla_policy.errors import PolicyError
 from vla_train.config import load_config, shipped_configs
 from vla_train.errors import TrainError
@@ -11,7 +12,7 @@ def test_every_shipped_configuration_loads(name):
 
 
 def test_a_configuration_that_is_not_there_is_named():
-    with pytest.raises(TrainError, match="no configuration 'nothing'.*end_to_end"):
+    with pytest.raises(TrainError, match=r"no configuration 'nothing'.*end_to_end"):
         load_config("nothing")
 
 

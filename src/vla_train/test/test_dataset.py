@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
+
 from vla_policy.observation import Observation
 from vla_policy.sentence import shared_encoder
 from vla_sim.task import make_task
@@ -21,7 +22,8 @@ def shards(tmp_path, spec, room):
     for shard in range(2):
         builder = ShardBuilder(spec, (24, 32), (3, 4))
         builder.add(
-            make_task("go_to", 0, room.objects[0]), [frame(10 * shard + i, (0, 0)) for i in range(3)]
+            make_task("go_to", 0, room.objects[0]),
+            [frame(10 * shard + i, (0, 0)) for i in range(3)],
         )
         builder.add(make_task("turn_left", 0), [frame(10 * shard + 5)])
         builder.write(tmp_path / f"shard_{shard}")

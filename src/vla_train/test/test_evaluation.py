@@ -2,6 +2,7 @@
 import json
 
 import pytest
+
 from vla_train.card import model_card, this_machine
 from vla_train.evaluation import EpisodeResult, evaluate, report_of, summarise
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from vla_sim.geometry import Pose
 from vla_sim.outcome import BACK_UP_M, FORWARD_M, gap_to
 from vla_sim.room import Solid, generate_room

@@ -4,6 +4,7 @@ import io
 import json
 
 from rich.console import Console
+
 from vla_policy.checkpoint import load_policy
 from vla_train import run
 from vla_train.collect import collect_round, shard_path

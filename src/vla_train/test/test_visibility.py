@@ -3,6 +3,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+
 from vla_sim.geometry import Pose
 from vla_sim.room import Solid
 from vla_sim.simulation import Simulation
@@ -38,7 +39,8 @@ def test_what_stands_behind_something_tall_is_not_in_view(room):
 
 
 @pytest.mark.parametrize(
-    ("pixel", "cell"), [((0, 0), 0), ((319, 0), 15), ((0, 239), 176), ((319, 239), 191), (None, 192)]
+    ("pixel", "cell"),
+    [((0, 0), 0), ((319, 0), 15), ((0, 239), 176), ((319, 239), 191), (None, 192)],
 )
 def test_cells_are_counted_row_by_row_and_nowhere_comes_last(pixel, cell):
     assert cell_of(pixel, (12, 16)) == cell

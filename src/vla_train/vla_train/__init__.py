@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Expert, data generation, training with DAgger rounds and closed-loop evaluation, free of ROS."""
+"""Expert, data, training and closed-loop evaluation, free of ROS."""

@@ -78,9 +78,7 @@ def collect_shard(job: ShardJob) -> int:
     """Drive a shard's episodes and write its frames; returns how many."""
     torch.set_num_threads(1)
     config = job.config
-    rng = np.random.default_rng(
-        [config.seed, zlib.crc32(SPLIT.encode()), job.round, job.shard]
-    )
+    rng = np.random.default_rng([config.seed, zlib.crc32(SPLIT.encode()), job.round, job.shard])
     policy = load_policy(job.policy) if job.policy is not None else None
     size = (config.model.image_height, config.model.image_width)
     builder = ShardBuilder(

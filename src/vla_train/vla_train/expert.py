@@ -128,7 +128,9 @@ class Expert:
         away = pose.distance_to(solid.x, solid.y)
         to_solid = pose.bearing_to(solid.x, solid.y)
         spread = math.asin(min(1.0, _keep_off(solid) / away))
-        sides = sorted((to_solid + spread, to_solid - spread), key=lambda b: abs(wrap(b - bearing)))
+        sides = sorted(
+            (to_solid + spread, to_solid - spread), key=lambda b: abs(wrap(b - bearing))
+        )
         for side in sides:
             if self._fits(pose, side, min(away, 0.9)):
                 return wrap(side)
@@ -138,9 +140,7 @@ class Expert:
         """Whether the base can drive that far straight ahead (or back) without touching."""
         steps = (distance * share for share in (0.5, 1.0))
         return all(
-            self._room.clearance(
-                pose.x + s * math.cos(pose.yaw), pose.y + s * math.sin(pose.yaw)
-            )
+            self._room.clearance(pose.x + s * math.cos(pose.yaw), pose.y + s * math.sin(pose.yaw))
             > ROBOT.radius + margin
             for s in steps
         )

@@ -107,5 +107,3 @@ class Episode:
         return self.judge.update(
             simulation.time, simulation.pose, simulation.speed, simulation.collisions
         )
-
-

@@ -116,7 +116,9 @@ def _run_round(
         trainer.train_round(number, data, folder.state, show)
     trained = time.monotonic()
     _save(config, folder, trainer, card="")
-    results = _judge(config, folder, VALIDATION_SPLIT, EARLY_EPISODES, 1000 * number, workers, console)
+    results = _judge(
+        config, folder, VALIDATION_SPLIT, EARLY_EPISODES, 1000 * number, workers, console
+    )
     summary = summarise(results)
     console.print(f"round {number}: {summary['success_rate']:.1%} of {len(results)} episodes")
     folder.log(
@@ -169,9 +171,7 @@ def _judge(
     results: list[EpisodeResult] = []
     with _bar(console) as bar:
         task = bar.add_task(f"drive in rooms of {split}", total=episodes)
-        for result in evaluate(
-            folder.checkpoint, config.action, split, episodes, seed, workers
-        ):
+        for result in evaluate(folder.checkpoint, config.action, split, episodes, seed, workers):
             results.append(result)
             share = sum(r.success for r in results) / len(results)
             bar.update(task, advance=1, description=f"drive in rooms of {split}: {share:.0%}")

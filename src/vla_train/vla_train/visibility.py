@@ -62,9 +62,7 @@ def _pixel(pose: Pose, x: float, y: float, z: float) -> tuple[float, float] | No
     return pixel if inside else None
 
 
-def _hidden(
-    pose: Pose, point: tuple[float, float, float], target: Solid, room: Room
-) -> bool:
+def _hidden(pose: Pose, point: tuple[float, float, float], target: Solid, room: Room) -> bool:
     """Whether another solid, taken for a cylinder, cuts the line from camera to point."""
     eye_x = pose.x + CAMERA.x * math.cos(pose.yaw)
     eye_y = pose.y + CAMERA.x * math.sin(pose.yaw)
