@@ -16,7 +16,7 @@ setup(
     zip_safe=False,
     maintainer="VLA for ROS 2 maintainers",
     maintainer_email="maintainers@vla-ros2.org",
-    description="A MuJoCo room with a differential-drive robot, a camera and a laser scanner, and a thin ROS node over it.",
+    description="A MuJoCo room with a robot, a camera and a scanner, and a thin ROS node over it.",
     license="Apache-2.0",
     extras_require={"test": ["pytest", "hypothesis"]},
     entry_points={

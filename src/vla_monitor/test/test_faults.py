@@ -5,6 +5,7 @@ import itertools
 from dataclasses import dataclass, replace
 
 import pytest
+
 from vla_monitor.levels import Level
 from vla_monitor.measure_inference import InferenceSample
 from vla_monitor.monitor import Monitor

@@ -4,6 +4,7 @@ import itertools
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from vla_monitor.levels import Alarm, Level, Limit
 
 ABOVE = Limit(warn=100.0, error=200.0, margin=0.1, unit="ms")

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from vla_monitor.levels import Level
 from vla_monitor.measure_action import ActionMeasure
 from vla_monitor.measure_camera import CameraMeasure

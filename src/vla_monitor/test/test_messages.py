@@ -4,11 +4,11 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from hypothesis import given
 from hypothesis import strategies as st
+
+from vla_monitor import messages
 from vla_monitor.levels import Level
 from vla_monitor.measure_inference import InferenceSample
 from vla_monitor.report import Report
-
-from vla_monitor import messages
 
 VALUES = {
     "preprocess_ms": "1.5",

@@ -12,10 +12,10 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Float64, String
-from vla_monitor.errors import ParameterError
-from vla_monitor.node import MonitorNode, main
 
 from vla_monitor import messages, qos, topics
+from vla_monitor.errors import ParameterError
+from vla_monitor.node import MonitorNode, main
 
 DOMAIN_ID = 20 + os.getpid() % 40
 INFERENCE = {

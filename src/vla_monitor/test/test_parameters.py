@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from vla_monitor.errors import ParameterError
 from vla_monitor.parameters import LIMITS, PARAMETERS, make_settings
 

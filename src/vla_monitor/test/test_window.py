@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from vla_monitor.window import EMPTY, SlidingWindow
 
 numbers = st.floats(-1e6, 1e6)

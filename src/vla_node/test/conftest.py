@@ -6,6 +6,7 @@ import threading
 import numpy as np
 import pytest
 from hypothesis import settings
+
 from vla_policy.action import ActionChunk, ActionSpec
 
 # Time says nothing about a property on a machine that is shared.

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from vla_node.chunk import ChunkPlayer
 
 MS = 1_000_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+
 from vla_node.health import Level, Vitals, judge_inference, judge_instruction
 from vla_node.pilot import Phase, Pilot
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+
 from vla_node.history import ImageHistory
 
 MS = 1_000_000

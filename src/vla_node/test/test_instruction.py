@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from vla_node.instruction import Heard, InstructionState
 
 S = 1_000_000_000

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import Image
+
+from vla_node import messages
 from vla_node.errors import ImageError
 from vla_node.health import Health, Level
 from vla_node.pilot import Command
-
-from vla_node import messages
 
 IMAGES = arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3)))
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import pytest
+
 from vla_node.motion import MotionEstimate, PoseSource
 
 MS = 1_000_000

@@ -20,6 +20,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
+
 from vla_node.messages import from_rgb, to_nanoseconds
 from vla_node.node import InferenceNode
 from vla_node.start import main

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+
 from vla_node.errors import ParameterError
 from vla_node.parameters import TABLE, Settings, refusal
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
 from vla_node.instruction import Heard
 from vla_node.pilot import Phase, Pilot
 from vla_policy.action import ActionChunk, ActionSpec

@@ -4,6 +4,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from vla_node.rate import RateLimiter, RateMeter
 
 MS = 1_000_000

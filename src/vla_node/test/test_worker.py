@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+
 from vla_node.errors import WarmUpError
 from vla_node.worker import WARM_UP_ROUNDS, InferenceWorker, Request
 from vla_policy.action import ActionChunk, ActionSpec

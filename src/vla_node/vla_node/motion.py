@@ -7,6 +7,7 @@ from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
+
 from vla_policy.pose import PoseTracker
 
 ODOMETRY_TIMEOUT_NS = 1_000_000_000

@@ -23,8 +23,6 @@ from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
-from vla_policy.errors import PolicyError
-from vla_policy.policy import Policy
 
 from vla_node import messages, parameters, qos, topics
 from vla_node.errors import ImageError, InferenceNodeError
@@ -37,6 +35,8 @@ from vla_node.pilot import Phase
 from vla_node.process import EndSignals
 from vla_node.session import Session
 from vla_node.worker import Result
+from vla_policy.errors import PolicyError
+from vla_policy.policy import Policy
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 DIAGNOSTICS_PERIOD_S = 1.0

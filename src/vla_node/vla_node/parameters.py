@@ -11,10 +11,10 @@ from typing import Any
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
-from vla_policy.action import ActionSpec
-from vla_policy.errors import ActionSpecError
 
 from vla_node.errors import ParameterError
+from vla_policy.action import ActionSpec
+from vla_policy.errors import ActionSpecError
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import numpy.typing as npt
+
 from vla_policy.action import ActionChunk
 
 

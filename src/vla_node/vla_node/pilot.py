@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from vla_policy.action import ActionChunk
-
 from vla_node.chunk import ChunkPlayer
 from vla_node.instruction import Heard, InstructionState
+from vla_policy.action import ActionChunk
 
 ZERO_BURST_NS = 500_000_000
 """Zeros for half a second survive a lost message; after that silence lets every watchdog see."""

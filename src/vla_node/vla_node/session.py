@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from vla_policy.policy import Policy
 
 from vla_node.health import Health, Level, Vitals, judge_inference
 from vla_node.history import ImageHistory
@@ -18,6 +17,7 @@ from vla_node.pilot import Command, Pilot
 from vla_node.rate import RateLimiter
 from vla_node.statistics import Statistics, inference_values
 from vla_node.worker import InferenceWorker, Request, Result
+from vla_policy.policy import Policy
 
 MAX_STEP_S = 0.5
 """Dead reckoning over a longer pause of the process would only guess."""

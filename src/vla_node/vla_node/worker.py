@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from vla_policy.action import ActionChunk
-from vla_policy.observation import Observation
-from vla_policy.policy import Policy
 
 from vla_node.errors import WarmUpError
 from vla_node.latest import LatestQueue
+from vla_policy.action import ActionChunk
+from vla_policy.observation import Observation
+from vla_policy.policy import Policy
 
 WARM_UP_ROUNDS = 3
 """The first call allocates, the second may still compile; from the third on times are steady."""

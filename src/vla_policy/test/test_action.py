@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from vla_policy.action import ActionChunk, ActionSpec
 from vla_policy.errors import ActionSpecError
 

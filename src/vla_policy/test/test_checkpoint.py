@@ -4,6 +4,7 @@ import json
 import numpy as np
 import pytest
 import torch
+
 from vla_policy.action import ActionSpec
 from vla_policy.checkpoint import (
     CheckpointConfig,

@@ -2,6 +2,7 @@
 import pytest
 import torch
 from torch import nn
+
 from vla_policy.errors import CheckpointError, ObservationError
 from vla_policy.models.end_to_end import EndToEndConfig, EndToEndVLA
 from vla_policy.models.fusion import FilmBlock, pose_features
@@ -38,7 +39,9 @@ def test_embeddings_may_stand_for_the_sentences():
 
 def test_every_parameter_learns():
     model = EndToEndVLA(SMALL)
-    fused = model.fuse(images(4), ["stop", "go forward", "turn left", "reverse"], torch.randn(4, 3))
+    fused = model.fuse(
+        images(4), ["stop", "go forward", "turn left", "reverse"], torch.randn(4, 3)
+    )
     (model.decoder(fused.vector).sum() + fused.attention.square().sum()).backward()
     # FiLM starts as the identity: at the very start no gradient passes through it to the text.
     lame = [

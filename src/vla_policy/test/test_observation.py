@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import numpy as np
 import pytest
+
 from vla_policy.errors import InstructionError, ObservationError
 from vla_policy.instruction import MAX_CHARACTERS, clean_instruction
 from vla_policy.observation import Observation

@@ -4,6 +4,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from vla_policy.pose import PoseTracker
 
 coordinate = st.floats(-10, 10)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import pytest
 import torch
+
 from vla_policy.errors import CheckpointError
 from vla_policy.sentence import EMBEDDING_DIM, SentenceEncoder, shared_encoder
 

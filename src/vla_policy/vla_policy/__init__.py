@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Vision-language-action policies in PyTorch: models, action spaces, checkpoints and inference, free of ROS."""
+"""Vision-language-action policies in PyTorch, free of ROS."""

@@ -103,7 +103,9 @@ class ActionSpec:
             ("horizon", self.horizon, other.horizon),
         )
         return [
-            f"{name}: expected {mine}, got {theirs}" for name, mine, theirs in pairs if mine != theirs
+            f"{name}: expected {mine}, got {theirs}"
+            for name, mine, theirs in pairs
+            if mine != theirs
         ]
 
     def to_dict(self) -> dict[str, Any]:

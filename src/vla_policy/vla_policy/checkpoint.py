@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from vla_policy.action import ActionSpec
 from vla_policy.errors import CheckpointError, PolicyError
@@ -143,7 +143,7 @@ def save_checkpoint(
     directory.mkdir(parents=True, exist_ok=True)
     weights = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
     unfinished = directory / (WEIGHTS_FILE + ".part")
-    save_file(weights, unfinished)
+    unfinished.write_bytes(save(weights))
     unfinished.replace(directory / WEIGHTS_FILE)
     text = json.dumps(config.to_dict(), indent=2) + "\n"
     (directory / CONFIG_FILE).write_text(text, encoding="utf-8")
@@ -214,8 +214,7 @@ def _download(hub_id: str) -> Path:
     except Exception as error:
         # The Hub's client raises errors of its own and of its transport's.
         raise CheckpointError(
-            f"no directory {hub_id!r}, and it could not be had from the Hugging Face Hub: "
-            f"{error}"
+            f"no directory {hub_id!r}, and it could not be had from the Hugging Face Hub: {error}"
         ) from error
 
 

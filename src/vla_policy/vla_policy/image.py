@@ -8,9 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 
-def resize_image(
-    image: npt.NDArray[np.uint8], height: int, width: int
-) -> npt.NDArray[np.uint8]:
+def resize_image(image: npt.NDArray[np.uint8], height: int, width: int) -> npt.NDArray[np.uint8]:
     """``[H, W, 3]`` uint8 to ``[height, width, 3]``, each pixel the mean of what it covers."""
     if image.shape[:2] == (height, width):
         return image

@@ -8,12 +8,12 @@ from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Twist, Vector3
 from hypothesis import given
 from hypothesis import strategies as st
+
+from vla_sim import messages
 from vla_sim.geometry import Odometry, Pose
 from vla_sim.realtime import Target
 from vla_sim.robot import CAMERA, LIDAR
 from vla_sim.room import Room, generate_room
-
-from vla_sim import messages
 
 STAMP = Time(sec=3, nanosec=4)
 metres = st.floats(-10.0, 10.0)

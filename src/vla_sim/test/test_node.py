@@ -15,11 +15,11 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image, LaserScan
 from std_msgs.msg import String, UInt32
+
+from vla_sim import qos, topics
 from vla_sim.node import SimulatorNode, main
 from vla_sim.parameters import ParameterError
 from vla_sim.room import Room
-
-from vla_sim import qos, topics
 
 DOMAIN_ID = 20 + os.getpid() % 40
 

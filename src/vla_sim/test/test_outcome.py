@@ -3,6 +3,7 @@ import dataclasses
 import math
 
 import pytest
+
 from vla_sim.geometry import Pose
 from vla_sim.outcome import GOAL_GAP_M, IDLE_FOR_S, STILL_FOR_S, Judge, gap_to
 from vla_sim.room import Solid, generate_room

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from vla_sim.parameters import PARAMETERS, ParameterError, Settings, make_settings
 
 YAML = Path(__file__).parents[2] / "vla_bringup" / "config" / "vla_sim.yaml"

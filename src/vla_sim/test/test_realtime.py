@@ -4,6 +4,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from vla_sim.realtime import STANDSTILL, CommandWatch, PaceMeter, Pacer, Schedule, Target
 
 gaps = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=50)

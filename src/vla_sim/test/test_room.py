@@ -6,6 +6,7 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from vla_sim.errors import RoomError
 from vla_sim.room import CLEARANCE_BETWEEN, CLEARANCE_START, Room, generate_room
 

@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from vla_sim import headless
 from vla_sim.errors import SimulationError
 from vla_sim.geometry import Pose

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import pytest
+
 from vla_sim.errors import TaskError
 from vla_sim.room import generate_room
 from vla_sim.task import FAMILIES, WORDINGS, make_task, parse_task

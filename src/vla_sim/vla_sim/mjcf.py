@@ -206,9 +206,7 @@ def _add_robot(world: ET.Element, room: Room, robot: Robot, camera: Camera) -> N
         rgba=[0.2, 0.22, 0.25, 1],
     )
     for name, side in zip(WHEEL_JOINTS, (1, -1), strict=True):
-        wheel = _add(
-            base, "body", name=name, pos=[0, side * robot.track / 2, robot.wheel_radius]
-        )
+        wheel = _add(base, "body", name=name, pos=[0, side * robot.track / 2, robot.wheel_radius])
         _add(wheel, "joint", name=name, axis=[0, 1, 0], damping=0.01, armature=0.005)
         _add(
             wheel,

@@ -28,9 +28,7 @@ def draw_room(
     return draw_paths(room, [(path, target, colour)])
 
 
-def draw_paths(
-    room: Room, episodes: Sequence[tuple[Path, Solid | None, str]]
-) -> Image.Image:
+def draw_paths(room: Room, episodes: Sequence[tuple[Path, Solid | None, str]]) -> Image.Image:
     """The room from above with a path, its target and its line colour for each episode."""
     scale = PIXELS_PER_M * SUPERSAMPLE
     margin = MARGIN * SUPERSAMPLE
@@ -50,7 +48,9 @@ def draw_paths(
         width=2 * SUPERSAMPLE,
     )
     for solid in room.objects:
-        draw.polygon([pixel(p) for p in _footprint(solid)], fill=_rgb255(solid.rgb), outline="black")
+        draw.polygon(
+            [pixel(p) for p in _footprint(solid)], fill=_rgb255(solid.rgb), outline="black"
+        )
         if solid.shape == "cone":
             draw.circle(pixel((solid.x, solid.y)), 3 * SUPERSAMPLE, fill="black")
     for path, target, colour in episodes:

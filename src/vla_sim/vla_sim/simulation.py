@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from vla_sim import mjcf
-from vla_sim.headless import EGL_MENDING, mujoco, require_headless_rendering
 from vla_sim.errors import SimulationError
 from vla_sim.geometry import Odometry, Pose
+from vla_sim.headless import EGL_MENDING, mujoco, require_headless_rendering
 from vla_sim.robot import CAMERA, LIDAR, ROBOT
 from vla_sim.room import Room
 
@@ -21,6 +21,7 @@ SLICE_S = STEPS_PER_SLICE * mjcf.TIMESTEP_S
 
 CONTACT_PAUSE_S = 0.5
 """Contacts less than this apart are one collision: a bump that rattles is not ten."""
+
 
 class Simulation:
     """One robot in one room.

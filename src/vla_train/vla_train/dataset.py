@@ -28,6 +28,7 @@ from vla_train.visibility import cell_of
 
 _ARRAYS = ("images", "states", "actions", "cells", "sentences")
 _TEXTS_FILE = "sentences.json"
+MOVE_SHARE = 0.22
 CELL_IGNORED = -100
 """Label of frames whose sentence names no thing; torch's cross-entropy passes over it."""
 
@@ -99,13 +100,23 @@ class FrameDataset:
         ]
         self._starts = np.cumsum([0, *(len(shard["cells"]) for shard in self._shards)])
         self._embeddings = [_embeddings_of(shard) for shard in shards]
+        cells = np.concatenate([shard["cells"] for shard in self._shards])
+        self._moves = np.flatnonzero(cells == CELL_IGNORED)
 
     def __len__(self) -> int:
         return int(self._starts[-1])
 
     def draw(self, rng: np.random.Generator, size: int) -> Batch:
-        """`size` random frames."""
-        return self.take(np.sort(rng.integers(len(self), size=size)))
+        """`size` random frames, `MOVE_SHARE` of them of sentences that name no thing.
+
+        Turns and moves last a few seconds, searching and driving many: without a share of
+        their own they would hardly be seen.
+        """
+        indices = rng.integers(len(self), size=size)
+        moves = round(size * MOVE_SHARE)
+        if len(self._moves) and moves:
+            indices[:moves] = self._moves[rng.integers(len(self._moves), size=moves)]
+        return self.take(np.sort(indices))
 
     def take(self, indices: npt.NDArray[np.int64]) -> Batch:
         """The frames of these indices, which must be sorted."""
