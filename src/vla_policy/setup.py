@@ -16,7 +16,7 @@ setup(
     zip_safe=False,
     maintainer="VLA for ROS 2 maintainers",
     maintainer_email="maintainers@vla-ros2.org",
-    description="Vision-language-action policies in PyTorch: models, action spaces, checkpoints and inference, free of ROS.",
+    description="Vision-language-action policies in PyTorch, free of ROS.",
     license="Apache-2.0",
     extras_require={"test": ["pytest", "hypothesis"]},
 )

@@ -21,7 +21,7 @@ setup(
         "or the robot stops and the gate says why."
     ),
     license="Apache-2.0",
-    extras_require={"test": ["pytest", "hypothesis"]},
+    extras_require={"test": ["pytest", "hypothesis", "pyyaml"]},
     entry_points={
         "console_scripts": [
             "vla_safety = vla_safety.node:main",

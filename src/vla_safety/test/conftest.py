@@ -3,10 +3,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
+
 from vla_safety.gate import PERIOD_NS, Gate
 from vla_safety.settings import Settings
 from vla_safety.velocity import Velocity
+
+# A busy machine is no reason for a property to fail.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 MS = 1_000_000
 SECOND = 1_000_000_000
@@ -46,6 +53,11 @@ class Rig:
             self.send(x, z, **fields)
             self.tick()
         return self.decision
+
+    def scan(self, points, age_ns=0):
+        """Let a scan of `points` [(x, y) in m] arrive."""
+        points = np.array(points, dtype=float).reshape(-1, 2)
+        self.gate.receive_scan(points, self.clock - age_ns, self.steady, self.clock)
 
     def silence(self, ticks):
         """The decisions of `ticks` ticks without a command."""

@@ -2,6 +2,7 @@
 import math
 
 import pytest
+
 from vla_safety.audit import Audit
 from vla_safety.gate import State
 from vla_safety.status import Level, event_status, gate_status
@@ -129,3 +130,16 @@ def test_status_of_each_other_state(watched):
 def test_status_shows_a_command_that_is_not_finite(watched):
     watched.drive(x=math.nan, ticks=1)
     assert watched.status().values["command_in.linear.x"] == "nan"
+
+
+def test_restraint_is_a_warning_with_its_reason(watched):
+    assert watched.status().values["scan"] == "none yet"
+    for _ in range(20):
+        watched.rig.scan([(0.24, 0.0)])
+        watched.drive(x=0.3, ticks=1)
+    status = watched.status()
+    assert (status.level, status.message) == (Level.WARN, "obstacle ahead")
+    assert status.values["scan"] == "current"
+    watched.drive(x=0.0, ticks=1)
+    assert watched.status().message == "obstacle ahead"  # until it has rested
+    assert watched.audit.totals == {"obstacle": 1}

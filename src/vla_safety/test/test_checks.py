@@ -2,6 +2,7 @@
 import math
 
 import pytest
+
 from vla_safety.checks.command_timeout import CommandTimeout
 from vla_safety.checks.finite import Finite
 from vla_safety.checks.observation_age import ObservationAge

@@ -4,6 +4,7 @@
 from pathlib import Path
 
 import yaml
+
 from vla_safety.settings import Settings
 
 FILE = Path(__file__).parents[2] / "vla_bringup" / "config" / "vla_safety.yaml"

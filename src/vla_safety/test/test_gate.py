@@ -2,6 +2,7 @@
 import math
 
 import pytest
+
 from vla_safety.errors import ParameterError
 from vla_safety.gate import State
 from vla_safety.velocity import ZERO

@@ -4,6 +4,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from vla_safety.errors import ParameterError
 from vla_safety.limits import AxisLimits, Limits
 from vla_safety.velocity import ZERO, Velocity

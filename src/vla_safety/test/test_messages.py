@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 import math
 
+import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from hypothesis import given
 from hypothesis import strategies as st
-from vla_safety.status import Level, Status
-from vla_safety.velocity import Velocity
+from sensor_msgs.msg import LaserScan
 
 from vla_safety import messages
+from vla_safety.errors import ScanError
+from vla_safety.status import Level, Status
+from vla_safety.velocity import Velocity
 
 FIELD = st.floats(allow_nan=False)
 
@@ -49,3 +52,50 @@ def test_status_becomes_a_diagnostic():
     array = messages.diagnostics_from(diagnostic, 1_000_000_000)
     assert array.status == [diagnostic]
     assert array.header.stamp.sec == 1
+
+
+def scan(ranges, **fields):
+    geometry = {"angle_min": 0.0, "angle_increment": math.pi / 2}
+    geometry |= {"range_min": 0.05, "range_max": 10.0}
+    return LaserScan(ranges=ranges, **(geometry | fields))
+
+
+def test_scan_becomes_points_counter_clockwise():
+    points = messages.points_from(scan([1.0, 2.0, 3.0]))
+    assert points.tolist() == [
+        pytest.approx((1.0, 0.0)),
+        pytest.approx((0.0, 2.0), abs=1e-6),
+        pytest.approx((-3.0, 0.0), abs=1e-6),
+    ]
+
+
+def test_only_ranges_that_say_so_are_points():
+    ranges = [math.nan, math.inf, 10.5, 0.04, 0.0, -1.0, 9.9]
+    assert len(messages.points_from(scan(ranges))) == 1
+    assert len(messages.points_from(scan([0.0, 1.0], range_min=0.0))) == 1
+
+
+def test_too_close_to_measure_is_an_obstacle():
+    assert messages.points_from(scan([-math.inf]))[0] == pytest.approx((0.05, 0.0))
+
+
+def test_nothing_within_range_is_a_good_scan_without_points():
+    assert messages.points_from(scan([math.inf] * 4)).shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("ranges", "fields"),
+    [
+        ([], {}),
+        ([math.nan, 0.0], {}),
+        ([1.0], {"angle_increment": 0.0}),
+        ([1.0], {"angle_increment": math.nan}),
+        ([1.0], {"angle_min": math.inf}),
+        ([1.0], {"range_min": math.nan}),
+        ([1.0], {"range_max": math.nan}),
+        ([1.0], {"range_max": 0.0}),
+    ],
+)
+def test_scan_that_says_nothing_is_refused_with_a_sentence(ranges, fields):
+    with pytest.raises(ScanError, match="must be"):
+        messages.points_from(scan(ranges, **fields))

@@ -20,12 +20,13 @@ from rcl_interfaces.srv import SetParameters
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import LaserScan
 from std_msgs.msg import Bool
 from std_srvs.srv import SetBool, Trigger
-from vla_safety.status import NAME
 
 import vla_safety
 from vla_safety import qos, topics
+from vla_safety.status import NAME
 
 # Two domains: of the gate that the tests share, and of the gates that single tests start and end.
 SHARED_DOMAIN = 20 + os.getpid() % 40
@@ -72,6 +73,7 @@ class World:
         self._hear(DiagnosticStatus, EVENTS, qos.EVENTS, self.events)
         self._hear(DiagnosticArray, topics.DIAGNOSTICS, qos.DIAGNOSTICS, self.diagnostics)
         self.policy = self.node.create_publisher(TwistStamped, topics.POLICY_COMMAND, qos.COMMAND)
+        self.scanner = self.node.create_publisher(LaserScan, topics.SCAN, qos.SCAN)
         self.button = self.node.create_publisher(Bool, topics.E_STOP, qos.E_STOP)
 
     def _hear(self, kind, topic, profile, messages):
@@ -342,7 +344,7 @@ def test_failing_callback_sends_zero_and_ends_with_a_line(start, tmp_path):
     )
     world.arm()
     world.until_speed(0.5, x=0.5)
-    assert world.run(10.0, x=0.56, until=lambda: gate.poll() is not None)
+    assert world.run(30.0, x=0.56, until=lambda: gate.poll() is not None)
     world.until_speed(0.0)
     said = gate.stderr.read()
     assert gate.returncode == 1
@@ -365,7 +367,7 @@ def test_asked_to_end_it_says_zero_and_ends_quietly(start):
     world.arm()
     world.until_speed(0.5, x=0.5)
     gate.send_signal(signal.SIGTERM)
-    assert world.run(10.0, x=0.5, until=lambda: gate.poll() is not None)
+    assert world.run(30.0, x=0.5, until=lambda: gate.poll() is not None)
     world.until_speed(0.0)
     assert gate.returncode == 0
     assert "Traceback" not in gate.stderr.read()
@@ -384,4 +386,33 @@ def test_stamped_output_carries_the_time_of_publication(start):
     assert before < stamps[-1] < now
     assert world.outputs[-1][1].header.frame_id == "base_footprint"
     gate.send_signal(signal.SIGINT)
-    assert gate.wait(5.0) == 0
+    assert gate.wait(30.0) == 0
+
+
+def test_scanned_wall_holds_the_robot_and_lets_it_turn(start):
+    world, gate = start()
+    assert {pair.key: pair.value for pair in world.states[-1][1].values}["scan"] == "none yet"
+    scan = LaserScan(angle_min=-math.pi, angle_increment=math.tau / 360, range_max=10.0)
+
+    def drives_at(speed, range_m):
+        """Whether the robot comes to turn at `speed` with everything `range_m` away."""
+        scan.ranges = [range_m] * 360
+        for _ in range(10 * TRIES):
+            scan.header.stamp = world.node.get_clock().now().to_msg()
+            world.scanner.publish(scan)
+            for _ in range(3):
+                world.send(0.5, z=1.0)
+                world.run(1 / 30)
+            twist = world.outputs[-1][1]
+            if (twist.linear.x, twist.angular.z) == (speed, 1.0):
+                return True
+        return False
+
+    world.arm()
+    assert drives_at(0.5, range_m=3.0)
+    assert drives_at(0.0, range_m=0.23)
+    assert any(state.message == "obstacle ahead" for _, state in world.states)
+    scan.angle_increment = 0.0  # nonsense counts as none
+    assert drives_at(0.0, range_m=3.0)
+    world.until_state("no scan", x=0.5)
+    assert gate.poll() is None

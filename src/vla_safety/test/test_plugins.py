@@ -4,6 +4,7 @@
 from textwrap import dedent
 
 import pytest
+
 from vla_safety.errors import ParameterError
 from vla_safety.gate import State
 from vla_safety.plugins import find_check, find_fallback
@@ -59,6 +60,23 @@ CODE = """
         name = "report"
         severity = Severity.CLAMP
 
+    class Slow(Check):
+        name = "slow"
+        severity = Severity.CLAMP
+
+        def restrain(self, velocity, situation):
+            kept = velocity._replace(linear_x=velocity.linear_x / 2)
+            return kept, self.finding("slow zone", "half as fast")
+
+        def report(self):
+            return {"zone": "slow"}
+
+    class Both(Slow):
+        name = "both"
+
+        def watch(self, situation):
+            return None
+
     nothing = 3
 """
 ENTRIES = """
@@ -68,6 +86,8 @@ ENTRIES = """
     finite = other_package:Finite
     misnamed = other_package:Misnamed
     report = other_package:Report
+    slow = other_package:Slow
+    both = other_package:Both
     no_check = other_package:nothing
     missing = other_package:Missing
 
@@ -118,6 +138,17 @@ def test_check_of_severity_latch_latches_the_e_stop(make_rig):
     assert "the command leads backward" in rig.gate.estop.cause
 
 
+def test_check_that_restrains_slows_source_and_fallback_policies(make_rig):
+    checks = [*CHECKS, "slow", "never_back"]
+    rig = make_rig(checks=checks, fallbacks__command_timeout="creep")
+    decision = rig.drive(x=0.5)
+    assert (decision.state, decision.reason) == (State.CLAMPING, "slow zone")
+    assert decision.command.linear_x == 0.25
+    assert rig.gate.reports() == {"zone": "slow"}
+    assert rig.silence(40)[-1].command.linear_x == 0.3
+    assert rig.decision.reason == "command timeout"
+
+
 def test_other_packages_cannot_replace_a_check_of_the_gate():
     assert find_check("finite").__module__ == "vla_safety.checks.finite"
 
@@ -127,6 +158,7 @@ def test_other_packages_cannot_replace_a_check_of_the_gate():
     [
         ("misnamed", "calls itself 'other'"),
         ("report", "severity clamp"),
+        ("both", "either restrain"),
         ("no_check", "must be a subclass of vla_safety.check.Check"),
         ("missing", "does not load"),
         ("unheard_of", "known: .*never_back"),

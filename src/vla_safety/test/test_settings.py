@@ -2,6 +2,7 @@
 import math
 
 import pytest
+
 from vla_safety.errors import ParameterError, SafetyError
 from vla_safety.settings import Settings, is_meant_for_gate
 

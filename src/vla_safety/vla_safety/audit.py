@@ -60,9 +60,10 @@ class Audit:
 
     def shown(self, decision: Decision) -> tuple[State, str]:
         """State and reason as people see them: clamping lasts until its interventions end."""
-        clamps = any(entry.finding.severity is Severity.CLAMP for entry in self._open.values())
+        found = [entry.finding for entry in self._open.values()]
+        clamps = [finding for finding in found if finding.severity is Severity.CLAMP]
         if decision.state is State.PASSING and clamps:
-            return State.CLAMPING, "clamping"
+            return State.CLAMPING, clamps[0].reason
         return decision.state, decision.reason
 
     def _goes_on(self, finding: Finding, now_ns: int) -> bool:

@@ -15,6 +15,7 @@ from vla_safety.instant import Instant
 from vla_safety.situation import Situation
 from vla_safety.source import Command
 from vla_safety.specification import Specification
+from vla_safety.velocity import Velocity
 
 CHECKS_GROUP = "vla_safety.checks"
 
@@ -22,10 +23,13 @@ CHECKS_GROUP = "vla_safety.checks"
 class Check:
     """Looks at each command as it arrives (`admit`) and at the one in force (`watch`).
 
-    `watch` runs at each tick. Both return None when all is well. A subclass states its `name`
-    (the key in YAML, and under which its findings are counted), its `severity`, the `fallback`
-    that drives by default while it finds something, whether only several fresh commands end the
-    stop (`needs_fresh_commands`), and its `parameters`, named `<name>.<something>`.
+    `watch` runs at each tick. Both return None when all is well. A check of severity CLAMP has
+    `restrain` instead of the two: it slows the robot down and stops nobody.
+
+    A subclass states its `name` (the key in YAML, and under which its findings are counted), its
+    `severity`, the `fallback` that drives by default while it finds something, whether only
+    several fresh commands end the stop (`needs_fresh_commands`), and its `parameters`, named
+    `<name>.<something>`.
     """
 
     name: ClassVar[str]
@@ -44,6 +48,20 @@ class Check:
     def watch(self, situation: Situation) -> Finding | None:
         """What is wrong at this tick; `situation.command` is there."""
         return None
+
+    def restrain(
+        self, velocity: Velocity, situation: Situation
+    ) -> tuple[Velocity, Finding | None]:
+        """As much of `velocity` as may be driven now, and what keeps the rest back, if anything.
+
+        Called once at each tick, with what the source or a fallback policy wants, within the
+        velocity limits. Towards less speed only: the acceleration limits lead there.
+        """
+        return velocity, None
+
+    def report(self) -> Mapping[str, str]:
+        """More values for the state and the diagnostics, by key."""
+        return {}
 
     def finding(
         self,

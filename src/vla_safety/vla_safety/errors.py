@@ -8,5 +8,9 @@ class SafetyError(Exception):
     """Base of everything that this package raises on purpose."""
 
 
+class ScanError(SafetyError, ValueError):
+    """A scan says nothing: its geometry is nonsense, or it has not one valid range."""
+
+
 class ParameterError(SafetyError, ValueError):
     """A parameter, or the parameters together, are not usable; the text names them."""

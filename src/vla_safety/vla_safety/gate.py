@@ -11,10 +11,12 @@ from typing import NamedTuple
 from vla_safety.answer import Answer
 from vla_safety.arming import Arming
 from vla_safety.checks.command_timeout import TIMEOUT, CommandTimeout
+from vla_safety.clearance import Points
 from vla_safety.errors import ParameterError
 from vla_safety.estop import EStop
 from vla_safety.finding import Finding, Severity
 from vla_safety.instant import SECOND_NS, Instant, nanoseconds
+from vla_safety.scan import Scan
 from vla_safety.settings import DISARMED, E_STOP, Settings
 from vla_safety.situation import Situation
 from vla_safety.source import Command, Source
@@ -75,6 +77,7 @@ class Gate:
         self._checks = tuple(check() for check in settings.checks)
         self._order = {check.name: place for place, check in enumerate(settings.checks)}
         self._fallbacks = {name: policy() for name, policy in settings.fallbacks.items()}
+        self._scan: Scan | None = None
         self._output = ZERO
         self._ticked_ns: int | None = None
         self._take(settings)
@@ -106,6 +109,13 @@ class Gate:
         else:
             self.source.refuse(command, refusal)
 
+    def receive_scan(
+        self, points: Points, stamp_ns: int, now_steady_ns: int, now_clock_ns: int
+    ) -> None:
+        """Take the points [N, 2] of a scan that has just arrived, in the scanner's frame [m]."""
+        delay_ns = max(now_clock_ns - stamp_ns, 0)
+        self._scan = Scan(points, arrived_ns=now_steady_ns, delay_ns=delay_ns)
+
     def arm(self, armed: bool) -> Answer:
         """Arm or disarm on a person's request."""
         return self.arming.set(armed, e_stop_latched=self.estop.latched)
@@ -123,15 +133,22 @@ class Gate:
         for finding in stops:
             if finding.severity is Severity.LATCH:
                 self.estop.latch(finding.detail)
-        situation = Situation(now, self.source.accepted, self._output)
+        situation = self._situation(now)
         kept_out = self._keep_out(stops, situation.command)
         if kept_out is not None:
             decision = self._fall_back(kept_out, situation, dt_s)
         else:
             assert situation.command is not None
-            decision = self._pass(situation.command, situation.previous, dt_s)
+            decision = self._pass(situation.command, situation, dt_s)
         self._output = decision.command
         return decision
+
+    def reports(self) -> dict[str, str]:
+        """What the checks have to say about themselves."""
+        return {key: text for check in self._checks for key, text in check.report().items()}
+
+    def _situation(self, now: Instant) -> Situation:
+        return Situation(now, self.source.accepted, self._output, self._scan)
 
     def _take(self, settings: Settings) -> None:
         self.settings = settings
@@ -150,7 +167,7 @@ class Gate:
         """What the checks find about the command in force, in their order."""
         if self.source.accepted is None:
             return []
-        situation = Situation(now, self.source.accepted, self._output)
+        situation = self._situation(now)
         found = (check.watch(situation) for check in self._checks)
         findings = [finding for finding in found if finding is not None]
         for finding in reversed(findings):  # the first is the one that is told while resuming
@@ -184,10 +201,12 @@ class Gate:
         return None
 
     def _fall_back(self, kept: _KeptOut, situation: Situation, dt_s: float) -> Decision:
-        """The command of the fallback policy for this reason, held to the limits."""
+        """The command of the fallback policy for this reason, held to limits and restraints."""
         fallback = self._fallbacks[kept.fallback]
-        wanted = fallback.drive(situation)
-        if fallback.hard and wanted == ZERO:
+        asked = fallback.drive(situation)
+        bounded, _ = self._limits.bound(asked if asked.finite else ZERO)
+        wanted, restraints = self._restrain(bounded, situation)
+        if not asked.finite or (fallback.hard and asked == ZERO):
             command = ZERO
         else:
             command = self._limits.step(situation.previous, wanted, dt_s)
@@ -196,24 +215,37 @@ class Gate:
             state=kept.state,
             reason=kept.reason,
             source=self.source.name,
-            interventions=kept.interventions,
+            interventions=kept.interventions + restraints,
             heard=self.source.heard,
             ramping=command != wanted,
         )
 
-    def _pass(self, command: Command, previous: Velocity, dt_s: float) -> Decision:
-        """The source's own command, within the limits."""
+    def _pass(self, command: Command, situation: Situation, dt_s: float) -> Decision:
+        """The source's own command, within the limits and the restraints."""
         bounded, cuts = self._limits.bound(command.velocity)
-        output = self._limits.step(previous, bounded, dt_s)
+        wanted, restraints = self._restrain(bounded, situation)
+        output = self._limits.step(situation.previous, wanted, dt_s)
+        interventions = restraints + cuts
         return Decision(
             command=output,
-            state=State.CLAMPING if cuts else State.PASSING,
-            reason="clamping" if cuts else "passing",
+            state=State.CLAMPING if interventions else State.PASSING,
+            reason=interventions[0].reason if interventions else "passing",
             source=self.source.name,
-            interventions=cuts,
+            interventions=interventions,
             heard=self.source.heard,
-            ramping=output != bounded,
+            ramping=output != wanted,
         )
+
+    def _restrain(
+        self, velocity: Velocity, situation: Situation
+    ) -> tuple[Velocity, tuple[Finding, ...]]:
+        """What every check leaves of `velocity`, and what keeps the rest back."""
+        findings = []
+        for check in self._checks:
+            velocity, finding = check.restrain(velocity, situation)
+            if finding is not None:
+                findings.append(finding)
+        return velocity, tuple(findings)
 
 
 def _one_of_a_kind(findings: Iterable[Finding | None]) -> tuple[Finding, ...]:

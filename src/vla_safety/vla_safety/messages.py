@@ -3,10 +3,16 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
+import numpy as np
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import Twist, TwistStamped, Vector3
+from sensor_msgs.msg import LaserScan
 
+from vla_safety.clearance import Points
+from vla_safety.errors import ScanError
 from vla_safety.instant import SECOND_NS
 from vla_safety.status import NAME, Status
 from vla_safety.velocity import Velocity
@@ -32,6 +38,38 @@ def stamped_twist_from(velocity: Velocity, clock_ns: int, frame_id: str) -> Twis
     message.header.stamp = time_from(clock_ns)
     message.header.frame_id = frame_id
     return message
+
+
+def points_from(scan: LaserScan) -> Points:
+    """Where `scan` sees something, [N, 2] in its own frame [m]; raises ScanError for nonsense.
+
+    By REP 117: inf, and all beyond range_max, is nothing; -inf is something too close to be
+    measured, here at range_min. NaN and any other range below range_min say nothing; a scan of
+    these alone is refused, for a scanner that is blind has not seen a free way.
+    """
+    _check_geometry(scan)
+    ranges = np.array(scan.ranges, dtype=np.float64)
+    ranges[ranges == -np.inf] = scan.range_min
+    tells = (ranges >= scan.range_min) & (ranges > 0.0)
+    if not tells.any():
+        raise ScanError(f"there must be a valid range (got {len(ranges)}, none of them valid)")
+    angles = scan.angle_min + scan.angle_increment * np.arange(len(ranges))
+    seen = tells & (ranges <= scan.range_max) & np.isfinite(ranges)
+    ranges, angles = ranges[seen], angles[seen]
+    return np.stack((ranges * np.cos(angles), ranges * np.sin(angles)), axis=1)
+
+
+def _check_geometry(scan: LaserScan) -> None:
+    if not (isfinite(scan.angle_min) and isfinite(scan.angle_increment) and scan.angle_increment):
+        raise ScanError(
+            "angle_min and angle_increment must be numbers, the increment not 0 "
+            f"(got {scan.angle_min}, {scan.angle_increment})"
+        )
+    if not (isfinite(scan.range_min) and scan.range_max > scan.range_min):
+        raise ScanError(
+            "range_min and range_max must be numbers, the first less than the second "
+            f"(got {scan.range_min}, {scan.range_max})"
+        )
 
 
 def nanoseconds_from(stamp: Time) -> int:

@@ -18,13 +18,14 @@ from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+from sensor_msgs.msg import LaserScan
 from std_msgs.msg import Bool
 from std_srvs.srv import SetBool, Trigger
 
 from vla_safety import messages, parameters, qos, topics
 from vla_safety.answer import Answer
 from vla_safety.audit import Audit, Event
-from vla_safety.errors import ParameterError, SafetyError
+from vla_safety.errors import ParameterError, SafetyError, ScanError
 from vla_safety.gate import RATE_HZ, Decision, Gate
 from vla_safety.instant import SECOND_NS
 from vla_safety.settings import Settings
@@ -39,6 +40,8 @@ from vla_safety.status import (
 from vla_safety.velocity import ZERO, Velocity
 
 NAME = "vla_safety"
+# A scanner that sends nonsense does so ten times a second.
+SCAN_LOG_PERIOD_S = 5.0
 
 
 class SafetyNode(Node):
@@ -76,6 +79,7 @@ class SafetyNode(Node):
         self.create_subscription(
             TwistStamped, topics.POLICY_COMMAND, self._on_command, qos.COMMAND
         )
+        self.create_subscription(LaserScan, topics.SCAN, self._on_scan, qos.SCAN)
         self.create_subscription(
             Bool,
             topics.E_STOP,
@@ -93,6 +97,21 @@ class SafetyNode(Node):
     def _on_command(self, message: TwistStamped) -> None:
         self._gate.receive(
             messages.velocity_from(message.twist),
+            messages.nanoseconds_from(message.header.stamp),
+            time.monotonic_ns(),
+            self._clock_ns(),
+        )
+
+    def _on_scan(self, message: LaserScan) -> None:
+        try:
+            points = messages.points_from(message)
+        except ScanError as error:
+            self.get_logger().warning(
+                f"a scan is refused: {error}", throttle_duration_sec=SCAN_LOG_PERIOD_S
+            )
+            return
+        self._gate.receive_scan(
+            points,
             messages.nanoseconds_from(message.header.stamp),
             time.monotonic_ns(),
             self._clock_ns(),
@@ -207,7 +226,8 @@ def _spin(node: SafetyNode, quit_: _Quit) -> int:
     try:
         while rclpy.ok() and not quit_.requested:
             executor.spin_once(timeout_sec=0.1)
-        node.end()
+        if rclpy.ok():
+            node.end()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except Exception as error:  # whatever went wrong: zero, a word, and the end

@@ -20,9 +20,12 @@ Plugin = TypeVar("Plugin")
 def find_check(name: str) -> type[Check]:
     """The check called `name`; raises ParameterError, with the known names, when there is none."""
     check = _find(name, BUILTIN_CHECKS, Check, CHECKS_GROUP, "check")
-    if check.severity is Severity.CLAMP:
+    restrains = check.restrain is not Check.restrain
+    stops = check.admit is not Check.admit or check.watch is not Check.watch
+    if restrains != (check.severity is Severity.CLAMP) or (restrains and stops):
         raise ParameterError(
-            f"the check {name} has severity clamp, but a check can only stop or latch"
+            f"the check {name} must either restrain, with severity clamp, or stop or latch by "
+            f"admit and watch (got severity {check.severity.value})"
         )
     return check
 

@@ -6,17 +6,23 @@ from __future__ import annotations
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 
-def _keep_last(depth: int, durability: DurabilityPolicy = DurabilityPolicy.VOLATILE) -> QoSProfile:
+def _keep_last(
+    depth: int,
+    durability: DurabilityPolicy = DurabilityPolicy.VOLATILE,
+    reliability: ReliabilityPolicy = ReliabilityPolicy.RELIABLE,
+) -> QoSProfile:
     return QoSProfile(
         depth=depth,
         history=HistoryPolicy.KEEP_LAST,
-        reliability=ReliabilityPolicy.RELIABLE,
+        reliability=reliability,
         durability=durability,
     )
 
 
 # Only the newest command counts: a queue would replay the past after a pause.
 COMMAND = _keep_last(1)
+# Hears scanners of either kind; the next scan is worth more than the last one once more.
+SCAN = _keep_last(1, reliability=ReliabilityPolicy.BEST_EFFORT)
 # A short press is two messages; the first must not be overwritten by the second.
 E_STOP = _keep_last(10)
 # Latched: whoever joins late must learn at once what the gate is doing.

@@ -12,6 +12,7 @@ from vla_safety.check import Check
 from vla_safety.checks import BUILTIN_CHECKS, ESSENTIAL_CHECKS
 from vla_safety.errors import ParameterError
 from vla_safety.fallback import Fallback
+from vla_safety.finding import Severity
 from vla_safety.limits import AxisLimits, Limits
 from vla_safety.plugins import find_check, find_fallback
 from vla_safety.specification import Specification
@@ -158,7 +159,9 @@ def _table(axes: Iterable[str], checks: Iterable[type[Check]]) -> dict[str, Spec
     rows += [row for axis in axes for row in _axis_rows(axis)]
     rows += [_fallback_row(E_STOP, "brake"), _fallback_row(DISARMED, "stop")]
     for check in checks:
-        rows += [_fallback_row(check.name, check.fallback), *check.parameters]
+        if check.severity is not Severity.CLAMP:
+            rows.append(_fallback_row(check.name, check.fallback))
+        rows += check.parameters
     table: dict[str, Specification] = {}
     for row in rows:
         if row.name in table:

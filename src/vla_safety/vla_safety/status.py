@@ -62,6 +62,7 @@ def gate_status(gate: Gate, decision: Decision, audit: Audit, now_clock_ns: int)
         **_axis_values("command_in", None if heard is None else heard.velocity, axes),
         **_axis_values("command_out", decision.command, axes),
         "interventions": str(audit.totals.total()),
+        **gate.reports(),
         **{f"interventions.{key}": str(n) for key, n in sorted(audit.totals.items())},
     }
     return Status(LEVELS[state], reason, values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 POLICY_COMMAND = "vla/cmd_vel"
 COMMAND = "cmd_vel"
+SCAN = "scan"
 E_STOP = "hardware/e_stop"
 E_STOP_TRIGGER = "hardware/e_stop_trigger"
 E_STOP_RESET = "hardware/e_stop_reset"

@@ -75,8 +75,8 @@ class ShardBuilder:
             columns["images"].append(resize_image(frame.observation.images[-1], *self.image_size))
             columns["states"].append(frame.observation.state)
             columns["actions"].append(self.spec.normalise(frame.label))
-            columns["cells"].append(np.int64(cell))
-            columns["sentences"].append(np.int64(sentence))
+            columns["cells"].append(np.array(cell, np.int64))
+            columns["sentences"].append(np.array(sentence, np.int64))
 
     def write(self, directory: Path) -> None:
         """Write the shard; it appears whole or not at all."""

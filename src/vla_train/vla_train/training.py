@@ -41,7 +41,9 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.config = config
         self.device = device
-        self.model = EndToEndVLA(config.model).to(device, memory_format=torch.channels_last)
+        self.model = EndToEndVLA(config.model).to(device)
+        # Convolutions on a CPU are faster so; the stubs lack this documented form.
+        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=1e-3, weight_decay=config.weight_decay

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """EndToEndVLA: images and a sentence in, a chunk of actions out, trained as one network.
 
-    images  -> VisionEncoder   -> map of features --+
-    sentence-> LanguageEncoder -> vector -----------+-> MultimodalFusion -> ActionDecoder -> actions
-    relative pose ----------------------------------+
+    images   -> VisionEncoder   -> map of features --+
+    sentence -> LanguageEncoder -> vector -----------+-> MultimodalFusion -> ActionDecoder
+    pose since the sentence -------------------------+                        -> actions
 
 Each of the four is a module of its own and can be exchanged for another of the same interface.
 """

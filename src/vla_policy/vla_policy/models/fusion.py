@@ -10,7 +10,7 @@ from torch import nn
 
 from vla_policy.pose import STATE_DIM
 
-POSE_FEATURES = 2 + 4
+POSE_FEATURES = 8
 
 
 class Fused(NamedTuple):
@@ -51,6 +51,8 @@ class FilmBlock(nn.Module):
 class FilmFusion(nn.Module):
     """FiLM blocks over the feature map, then attention that says where the thing is."""
 
+    positions: torch.Tensor
+
     def __init__(
         self,
         channels: int,
@@ -69,9 +71,16 @@ class FilmFusion(nn.Module):
         self.absent = nn.Linear(channels + language_dim, 1)
         self.register_buffer("positions", _positions(*grid), persistent=False)  # [h * w, 2]
         self.place = nn.Conv2d(2, channels, 1)
+        # When a turn or a move is done depends on the sentence and the pose together.
+        self.motion = nn.Sequential(
+            nn.Linear(language_dim + POSE_FEATURES, dim),
+            nn.ReLU(inplace=True),
+            nn.Linear(dim, dim),
+            nn.ReLU(inplace=True),
+        )
         pooled = history * (heads * (channels + 2) + channels + 1)
         self.merge = nn.Sequential(
-            nn.Linear(pooled + language_dim + POSE_FEATURES, dim), nn.ReLU(inplace=True)
+            nn.Linear(pooled + language_dim + dim, dim), nn.ReLU(inplace=True)
         )
 
     def forward(
@@ -96,21 +105,23 @@ class FilmFusion(nn.Module):
         unseen = attention.softmax(dim=1)[:, -1:]
         seen = torch.cat([looked_at, looked_where, highest, unseen], dim=1)
         seen = seen.view(batch, -1)  # [B, T * ...]
-        vector = self.merge(torch.cat([seen, language, pose_features(state)], dim=1))
+        moved = self.motion(torch.cat([language, pose_features(state)], dim=1))  # [B, dim]
+        vector = self.merge(torch.cat([seen, language, moved], dim=1))
         return Fused(vector, attention.view(batch, steps, -1)[:, -1])
 
 
 def pose_features(state: torch.Tensor) -> torch.Tensor:
-    """``[B, 3]`` (x, y, heading) to ``[B, 6]`` of about unit size.
+    """``[B, 3]`` (x, y, heading) to ``[B, 8]`` of about unit size.
 
     Far from the start the exact distance says nothing about what to do, so it saturates.
     """
     if state.shape[-1] != STATE_DIM:
         raise ValueError(f"expected a state of shape [B, {STATE_DIM}], got {list(state.shape)}")
     x, y, heading = state.unbind(dim=-1)
-    turned = torch.tanh(heading / torch.pi)
-    values = [torch.tanh(x), torch.tanh(y), turned, torch.tanh(heading / 8.0)]
-    return torch.stack([*values, torch.sin(heading), torch.cos(heading)], dim=-1)
+    near = [torch.tanh(2 * x), torch.tanh(2 * y)]
+    far = [torch.tanh(x), torch.tanh(y)]
+    turned = [torch.tanh(heading / torch.pi), torch.tanh(heading / 8.0)]
+    return torch.stack([*near, *far, *turned, torch.sin(heading), torch.cos(heading)], dim=-1)
 
 
 def _positions(height: int, width: int) -> torch.Tensor:

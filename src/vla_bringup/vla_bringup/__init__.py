@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Launch files, parameter files, the demo and the vla command."""
