@@ -26,6 +26,7 @@ from vla_bringup.launching import (
 def generate_launch_description() -> LaunchDescription:
     stamped = {"enable_stamped_cmd_vel": value_of("enable_stamped_cmd_vel", bool)}
     camera = {"camera/image_raw": LaunchConfiguration("camera_topic")}
+    camera_info = {"camera/camera_info": LaunchConfiguration("camera_info_topic")}
     odometry = {"odom": LaunchConfiguration("odom_topic")}
     command = {"cmd_vel": LaunchConfiguration("cmd_vel_topic")}
     return LaunchDescription(
@@ -36,6 +37,7 @@ def generate_launch_description() -> LaunchDescription:
             argument("policy", configured("vla_node", "policy")),
             argument("device", configured("vla_node", "device")),
             argument("camera_topic", "camera/image_raw"),
+            argument("camera_info_topic", "camera/camera_info"),
             argument("odom_topic", "odom"),
             argument("cmd_vel_topic", "cmd_vel"),
             switch("enable_stamped_cmd_vel", False),
@@ -63,7 +65,7 @@ def generate_launch_description() -> LaunchDescription:
                 "vla_monitor",
                 parameter_file=LaunchConfiguration("monitor_params"),
                 parameters=stamped,
-                topics={**camera, **command},
+                topics={**camera_info, **command},
                 condition=IfCondition(LaunchConfiguration("monitor")),
             ),
         ]

@@ -30,6 +30,7 @@ DESCRIPTIONS = {
     "policy": "Name of a shipped checkpoint, or a directory that holds one",
     "device": "Where the model runs, as torch names it: cpu, cuda, cuda:0",
     "camera_topic": "Where the camera publishes its images (sensor_msgs/Image)",
+    "camera_info_topic": "Where the camera publishes its CameraInfo, by which it is watched",
     "odom_topic": "Where the base publishes its odometry (nav_msgs/Odometry)",
     "cmd_vel_topic": "Where the base listens to commands",
     "enable_stamped_cmd_vel": "Send TwistStamped instead of Twist to the base",

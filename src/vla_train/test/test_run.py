@@ -7,7 +7,7 @@ from rich.console import Console
 
 from vla_policy.checkpoint import load_policy
 from vla_train import run
-from vla_train.collect import collect_round, shard_path
+from vla_train.collect import collect_round, round_shards
 
 
 def test_a_run_goes_from_rooms_to_a_checkpoint_with_its_card_and_goes_on(
@@ -28,5 +28,6 @@ def test_a_run_goes_from_rooms_to_a_checkpoint_with_its_card_and_goes_on(
 
 
 def test_collected_shards_are_not_collected_again(config, tmp_path):
-    shard_path(tmp_path, 0, 0).mkdir(parents=True)
+    for shard in round_shards(config, 0, tmp_path):
+        shard.mkdir(parents=True)
     assert list(collect_round(config, 0, tmp_path, None, workers=1)) == [-1]

@@ -21,6 +21,7 @@ from vla_sim.simulation import Simulation
 from vla_train.config import RunConfig
 from vla_train.dataset import ShardBuilder
 from vla_train.drivers import PUSH_CHANCE, ExpertDriver, PolicyDriver, PushedDriver
+from vla_train.glance import glance
 from vla_train.rollout import Episode, Frame
 from vla_train.scenario import draw_scenario
 
@@ -36,6 +37,7 @@ class ShardJob:
 
     Attributes:
         policy: checkpoint of the policy that drives its share of the episodes.
+        glances: single looks instead of driven episodes.
     """
 
     config: RunConfig
@@ -43,15 +45,17 @@ class ShardJob:
     shard: int
     directory: Path
     policy: Path | None
+    glances: bool
 
 
 def collect_round(
     config: RunConfig, round_number: int, data: Path, policy: Path | None, workers: int
 ) -> Iterator[int]:
     """Collect the shards of a round that are not there yet; yields after each, with its size."""
+    plan = config.rounds[round_number]
     jobs = [
-        ShardJob(config, round_number, shard, shard_path(data, round_number, shard), policy)
-        for shard in range(config.rounds[round_number].shards)
+        ShardJob(config, round_number, shard, path, policy, glances=shard >= plan.shards)
+        for shard, path in enumerate(round_shards(config, round_number, data))
     ]
     missing = [job for job in jobs if not job.directory.exists()]
     yield from (-1 for _ in range(len(jobs) - len(missing)))
@@ -69,9 +73,11 @@ def collect_round(
             raise
 
 
-def shard_path(data: Path, round_number: int, shard: int) -> Path:
-    """Where a shard lies."""
-    return data / f"round_{round_number}" / f"shard_{shard:03d}"
+def round_shards(config: RunConfig, round_number: int, data: Path) -> list[Path]:
+    """Where the shards of a round lie: the driven ones, then the glances."""
+    plan = config.rounds[round_number]
+    folder = data / f"round_{round_number}"
+    return [folder / f"shard_{shard:03d}" for shard in range(plan.shards + plan.glance_shards)]
 
 
 def collect_shard(job: ShardJob) -> int:
@@ -84,11 +90,36 @@ def collect_shard(job: ShardJob) -> int:
     builder = ShardBuilder(
         config.action, size, (size[0] // ConvEncoder.stride, size[1] // ConvEncoder.stride)
     )
-    for index in range(config.rooms_per_shard):
-        number = job.round * ROUND_ROOMS + job.shard * config.rooms_per_shard + index
-        _collect_room(builder, job, number, policy, rng)
+    for room in _rooms(job):
+        if job.glances:
+            _glance_around(builder, job, room, rng)
+        else:
+            _collect_room(builder, job, room, policy, rng)
     builder.write(job.directory)
     return len(builder)
+
+
+def _rooms(job: ShardJob) -> range:
+    """Numbers of a shard's rooms."""
+    config = job.config
+    first = job.round * ROUND_ROOMS
+    if not job.glances:
+        first += job.shard * config.rooms_per_shard
+        return range(first, first + config.rooms_per_shard)
+    first += ROUND_ROOMS // 2 + job.shard * config.rooms_per_glance_shard
+    return range(first, first + config.rooms_per_glance_shard)
+
+
+def _glance_around(
+    builder: ShardBuilder, job: ShardJob, number: int, rng: np.random.Generator
+) -> None:
+    simulation = Simulation(generate_room(number, SPLIT))
+    try:
+        for _ in range(job.config.glances_per_room):
+            task, frame = glance(rng, simulation, job.config.action)
+            builder.add(task, [frame])
+    finally:
+        simulation.close()
 
 
 def _collect_room(

@@ -22,6 +22,8 @@ class RoundConfig:
 
     Attributes:
         shards: data shards to collect, each of `RunConfig.rooms_per_shard` rooms.
+        glance_shards: further shards, of single looks from random poses: each from
+            `RunConfig.rooms_per_glance_shard` rooms of its own.
         policy_share: share of episodes that the policy of the round before drives (DAgger,
             arXiv 1011.0686); the expert labels them all.
         samples: frames to train on.
@@ -33,10 +35,11 @@ class RoundConfig:
     samples: int
     learning_rate: float
     final_rate: float
+    glance_shards: int = 0
 
     def __post_init__(self) -> None:
-        if self.shards < 0 or self.samples < 0:
-            raise TrainError(f"shards and samples must be >= 0 (got {self})")
+        if self.shards < 0 or self.glance_shards < 0 or self.samples < 0:
+            raise TrainError(f"shards, glance_shards and samples must be >= 0 (got {self})")
         if not 0.0 <= self.policy_share <= 1.0:
             raise TrainError(f"policy_share must lie in [0, 1] (got {self.policy_share})")
 
@@ -52,6 +55,8 @@ class RunConfig:
     seed: int = 0
     rooms_per_shard: int = 10
     episodes_per_room: int = 4
+    rooms_per_glance_shard: int = 60
+    glances_per_room: int = 30
     batch_size: int = 64
     weight_decay: float = 0.02
     attention_weight: float = 0.1
@@ -59,7 +64,13 @@ class RunConfig:
     deadband: float = 0.04
 
     def __post_init__(self) -> None:
-        for name in ("rooms_per_shard", "episodes_per_room", "batch_size"):
+        for name in (
+            "rooms_per_shard",
+            "episodes_per_room",
+            "rooms_per_glance_shard",
+            "glances_per_room",
+            "batch_size",
+        ):
             if getattr(self, name) < 1:
                 raise TrainError(f"{name} must be >= 1 (got {getattr(self, name)})")
         if not self.rounds:

@@ -22,7 +22,7 @@ from rich.progress import (
 
 from vla_policy.checkpoint import CheckpointConfig, save_checkpoint
 from vla_train.card import Machine, model_card, this_machine
-from vla_train.collect import collect_round, shard_path
+from vla_train.collect import collect_round, round_shards
 from vla_train.config import RunConfig
 from vla_train.dataset import FrameDataset
 from vla_train.evaluation import EpisodeResult, evaluate, report_of, summarise
@@ -96,13 +96,13 @@ def _run_round(
     began = time.monotonic()
     policy = folder.checkpoint if number > 0 else None
     with _bar(console) as bar:
-        task = bar.add_task(f"round {number}: collect", total=config.rounds[number].shards)
+        task = bar.add_task(f"round {number}: collect", total=_shards_of(config, number))
         for _ in collect_round(config, number, folder.data, policy, workers):
             bar.advance(task)
     shards = [
-        shard_path(folder.data, earlier, shard)
+        shard
         for earlier in range(number + 1)
-        for shard in range(config.rounds[earlier].shards)
+        for shard in round_shards(config, earlier, folder.data)
     ]
     data = FrameDataset(shards)
     collected = time.monotonic()
@@ -130,6 +130,10 @@ def _run_round(
             "validation": summary,
         }
     )
+
+
+def _shards_of(config: RunConfig, number: int) -> int:
+    return config.rounds[number].shards + config.rounds[number].glance_shards
 
 
 def _test(

@@ -20,8 +20,8 @@ from vla_train.dataset import Batch, FrameDataset
 
 SAVE_EVERY_S = 45.0
 WARM_UP_STEPS = 100
-BRIGHTNESS = 0.12
-TINT = 0.05
+BRIGHTNESS = 0.15
+TINT = 0.06
 Progress = Callable[[int, int, float], None]
 """Called with (steps done, steps in all, smoothed loss)."""
 
