@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from vla_train.config import RunConfig
 from vla_train.dataset import ShardBuilder
 from vla_train.drivers import PUSH_CHANCE, ExpertDriver, PolicyDriver, PushedDriver
 from vla_train.glance import glance
+from vla_train.processes import driving_processes
 from vla_train.rollout import Episode, Frame
 from vla_train.scenario import draw_scenario
 
@@ -61,16 +61,9 @@ def collect_round(
     yield from (-1 for _ in range(len(jobs) - len(missing)))
     if not missing:
         return
-    # A fresh process each: an OpenGL context does not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, len(missing)), mp_context=context) as pool:
-        futures = [pool.submit(collect_shard, job) for job in missing]
-        try:
-            for future in as_completed(futures):
-                yield future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with driving_processes(min(workers, len(missing))) as pool:
+        for future in as_completed([pool.submit(collect_shard, job) for job in missing]):
+            yield future.result()
 
 
 def round_shards(config: RunConfig, round_number: int, data: Path) -> list[Path]:

@@ -4,10 +4,8 @@
 from __future__ import annotations
 
 import dataclasses
-import multiprocessing
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from vla_policy.checkpoint import load_policy, read_config
 from vla_sim.room import generate_room
 from vla_sim.simulation import Simulation
 from vla_train.drivers import ExpertDriver, PolicyDriver
+from vla_train.processes import driving_processes
 from vla_train.rollout import LATENCY_S, Driver, Episode
 from vla_train.scenario import draw_scenario
 
@@ -74,14 +73,9 @@ def evaluate(
         )
         for index in range(rooms)
     ]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(workers, rooms), mp_context=context) as pool:
-        try:
-            for results in pool.map(judge_room, jobs):
-                yield from results
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with driving_processes(min(workers, rooms)) as pool:
+        for results in pool.map(judge_room, jobs):
+            yield from results
 
 
 def judge_room(job: EvaluationJob) -> list[EpisodeResult]:

@@ -64,6 +64,7 @@ def evaluate(
     from vla_policy.errors import PolicyError
     from vla_sim.errors import SimulatorError
     from vla_train.config import load_config
+    from vla_train.errors import TrainError
     from vla_train.evaluation import evaluate as judge
     from vla_train.evaluation import report_of, spec_of
 
@@ -83,7 +84,7 @@ def evaluate(
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"{split}.json"
         path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    except (PolicyError, SimulatorError, OSError) as error:
+    except (TrainError, PolicyError, SimulatorError, OSError) as error:
         console.print(f"[red]{error}[/red]")
         raise typer.Exit(2) from error
     low, high = report["wilson_low"], report["wilson_high"]
