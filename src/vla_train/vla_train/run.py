@@ -96,7 +96,9 @@ def _run_round(
     began = time.monotonic()
     policy = folder.checkpoint if number > 0 else None
     with _bar(console) as bar:
-        task = bar.add_task(f"round {number}: collect", total=_shards_of(config, number))
+        task = bar.add_task(
+            f"round {number}: collect", total=len(round_shards(config, number, folder.data))
+        )
         for _ in collect_round(config, number, folder.data, policy, workers):
             bar.advance(task)
     shards = [
@@ -130,10 +132,6 @@ def _run_round(
             "validation": summary,
         }
     )
-
-
-def _shards_of(config: RunConfig, number: int) -> int:
-    return config.rounds[number].shards + config.rounds[number].glance_shards
 
 
 def _test(
