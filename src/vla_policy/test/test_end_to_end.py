@@ -5,7 +5,7 @@ from torch import nn
 
 from vla_policy.errors import CheckpointError, ObservationError
 from vla_policy.models.end_to_end import EndToEndConfig, EndToEndVLA
-from vla_policy.models.fusion import FilmBlock, pose_features
+from vla_policy.models.fusion import CrossAttentionFusion, FilmBlock, FilmFusion, pose_features
 
 SMALL = EndToEndConfig(
     image_height=32, image_width=40, history=2, horizon=3, vision_channels=8, fusion_dim=16
@@ -37,8 +37,36 @@ def test_embeddings_may_stand_for_the_sentences():
     assert torch.allclose(model(x, sentences), model(x, model.language.embed(sentences)))
 
 
-def test_every_parameter_learns():
-    model = EndToEndVLA(SMALL)
+def film():
+    return FilmFusion(channels=8, language_dim=128, grid=(4, 5), history=2, dim=16)
+
+
+def cross_attention():
+    return CrossAttentionFusion(channels=8, language_dim=128, grid=(4, 5), history=2, dim=16)
+
+
+@pytest.mark.parametrize("fusion", [film, cross_attention])
+def test_many_sentences_of_one_image_are_as_many_images_with_one(fusion):
+    torch.manual_seed(0)
+    model = EndToEndVLA(SMALL, fusion=fusion()).eval()
+    for value in model.fusion.parameters():
+        torch.nn.init.normal_(value, std=0.3)
+    x, embeddings, state = images(2), torch.randn(6, 384) / 20, torch.randn(6, 3)
+    together = model.fuse(x, embeddings, state)
+    apart = model.fuse(x.repeat_interleave(3, dim=0), embeddings, state)
+    assert torch.allclose(together.vector, apart.vector, atol=1e-4)
+    assert torch.allclose(together.attention, apart.attention, atol=1e-4)
+    assert not torch.allclose(apart.attention[0], apart.attention[1], atol=1e-2)
+
+
+def test_sentences_that_cannot_be_shared_out_are_refused():
+    with pytest.raises(ObservationError, match="3 instructions for 2 images"):
+        EndToEndVLA(SMALL)(images(2), ["stop", "stop", "stop"])
+
+
+@pytest.mark.parametrize("fusion", [film, cross_attention])
+def test_every_parameter_learns(fusion):
+    model = EndToEndVLA(SMALL, fusion=fusion())
     fused = model.fuse(
         images(4), ["stop", "go forward", "turn left", "reverse"], torch.randn(4, 3)
     )

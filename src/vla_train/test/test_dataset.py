@@ -2,30 +2,35 @@
 import numpy as np
 import pytest
 
-from vla_policy.observation import Observation
 from vla_policy.sentence import shared_encoder
-from vla_sim.task import make_task
 from vla_train.dataset import CELL_IGNORED, FrameDataset, ShardBuilder
-from vla_train.rollout import Frame
+from vla_train.lesson import Lesson
 
 
-def frame(value, pixel=None):
-    images = np.full((1, 24, 32, 3), value, np.uint8)
+def image(value):
+    return np.full((24, 32, 3), value, np.uint8)
+
+
+def lesson(value, instruction="go to the red ball", pixel=None, names_thing=True):
     state = np.array([value, 0, 0], np.float32)
-    label = np.full((4, 2), value / 1000, np.float32)
-    return Frame(Observation(images, "", 0, state), label, pixel, None)
+    actions = np.full((4, 2), value / 1000, np.float32)
+    return Lesson(instruction, state, actions, names_thing, pixel)
 
 
 @pytest.fixture
-def shards(tmp_path, spec, room):
+def shards(tmp_path, spec):
+    """Two shards of three frames: with one, three and two lessons."""
     paths = []
     for shard in range(2):
+        base = 100 * shard
         builder = ShardBuilder(spec, (24, 32), (3, 4))
+        builder.add(image(base + 1), [lesson(base + 10, pixel=(0, 0))])
         builder.add(
-            make_task("go_to", 0, room.objects[0]),
-            [frame(10 * shard + i, (0, 0)) for i in range(3)],
+            image(base + 2),
+            [lesson(base + 20), lesson(base + 21, "stop", names_thing=False), lesson(base + 22)],
         )
-        builder.add(make_task("turn_left", 0), [frame(10 * shard + 5)])
+        turns = [lesson(base + 30 + i, "turn left", names_thing=False) for i in range(2)]
+        builder.add(image(base + 3), turns)
         builder.write(tmp_path / f"shard_{shard}")
         paths.append(tmp_path / f"shard_{shard}")
     return paths
@@ -33,26 +38,38 @@ def shards(tmp_path, spec, room):
 
 def test_frames_come_back_as_they_were(shards, spec):
     data = FrameDataset(shards)
-    assert len(data) == 8
-    batch = data.take(np.array([1, 3, 4, 7]))
-    assert batch.images.shape == (4, 1, 3, 24, 32)
-    assert batch.images[:, 0, 0, 0, 0].tolist() == [1, 5, 10, 15]
-    assert batch.states[:, 0].tolist() == [1, 5, 10, 15]
-    assert spec.unnormalise(batch.actions.numpy())[2] == pytest.approx(0.01)
-    assert batch.cells.tolist() == [0, CELL_IGNORED, 0, CELL_IGNORED]
+    assert len(data) == 6
+    batch = data.take(np.array([0, 2, 4]))
+    assert batch.images.shape == (3, 1, 3, 24, 32)
+    assert batch.images[:, 0, 0, 0, 0].tolist() == [1, 3, 102]
+    assert batch.states[:, 0].tolist() == [10, 30, 120]
+    assert spec.unnormalise(batch.actions.numpy())[2] == pytest.approx(0.12)
+    assert batch.cells.tolist() == [0, CELL_IGNORED, 12]
     expected = shared_encoder()(["go to the red ball", "turn left"])
-    assert np.allclose(batch.embeddings, expected[[0, 1, 0, 1]])
+    assert np.allclose(batch.embeddings, expected[[0, 1, 0]])
+
+
+def test_each_frame_comes_with_its_first_lesson_and_others_in_turn(shards):
+    batch = FrameDataset(shards).take(np.array([0, 1, 5]), 3, np.array([0.9, 0.6, 0.0]))
+    assert batch.images.shape[0] == 3
+    assert batch.states[:, 0].tolist() == [10, 10, 10, 20, 22, 21, 130, 131, 131]
+    assert batch.cells[3:6].tolist() == [12, 12, CELL_IGNORED]
+
+
+def test_a_frame_without_a_lesson_is_refused(spec):
+    with pytest.raises(ValueError, match="at least one lesson"):
+        ShardBuilder(spec, (24, 32), (3, 4)).add(image(1), [])
 
 
 def test_the_same_stream_draws_the_same_frames(shards):
     data = FrameDataset(shards)
-    a, b = (data.draw(np.random.default_rng(3), 5).states for _ in range(2))
+    a, b = (data.draw(np.random.default_rng(3), 5, 2).states for _ in range(2))
     assert a.equal(b)
 
 
 def test_a_shard_is_there_only_when_it_is_whole(tmp_path, spec, monkeypatch):
     builder = ShardBuilder(spec, (24, 32), (3, 4))
-    builder.add(make_task("stop", 0), [frame(1)])
+    builder.add(image(1), [lesson(1)])
 
     def cut_off(*_args):
         raise KeyboardInterrupt

@@ -54,6 +54,20 @@ def test_it_drives_around_what_stands_in_the_way(room):
     assert gap_to(poses[-1], room.objects[0]) < 0.4
 
 
+@pytest.mark.parametrize("aside", [-0.1, 0.0, 0.1])
+def test_it_backs_off_from_what_is_too_near_to_be_passed(room, aside):
+    """As after it has gone to the pillar, and is then told to go to the thing behind."""
+    pillar = Solid("blue", "cylinder", 0.62, aside, 0.2, 0.4, 0.0, (0, 0, 1))
+    crowded = dataclasses.replace(room, objects=(room.objects[0], pillar))
+    expert = Expert(make_task("go_to", 0, room.objects[0]), crowded)
+    poses = [pose for pose, _, _ in drive(expert, 25.0)]
+    assert min(pose.x for pose in poses) < -0.05
+    assert min(gap_to(pose, pillar) for pose in poses) > 0.05
+    assert gap_to(poses[-1], room.objects[0]) < 0.4
+    bearings = [pose.bearing_to(room.objects[0].x, room.objects[0].y) for pose in poses]
+    assert max(map(abs, bearings)) < 0.8  # it never loses sight of the thing
+
+
 @pytest.mark.parametrize(
     ("family", "x", "heading"),
     [

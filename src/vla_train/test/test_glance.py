@@ -18,20 +18,21 @@ def simulation():
     return made
 
 
-def test_most_glances_see_the_named_thing_and_many_do_not(simulation, spec):
+def test_most_glances_see_the_thing_that_they_are_for(simulation, spec):
     rng = np.random.default_rng(0)
-    seen = [glance(rng, simulation, spec)[1].pixel is not None for _ in range(200)]
-    assert 0.5 < np.mean(seen) < 0.85
+    seen = [glance(rng, simulation, spec)[1][0].pixel is not None for _ in range(200)]
+    assert 0.5 < np.mean(seen) < 0.9
 
 
-def test_a_glance_is_labelled_with_what_the_expert_would_do(simulation, spec):
+def test_glances_are_taken_from_where_a_robot_can_stand_near_and_far(simulation, spec):
     rng = np.random.default_rng(1)
-    for _ in range(100):
-        task, frame = glance(rng, simulation, spec)
-        assert frame.label.shape == (spec.horizon, 2)
-        if frame.pixel is None and frame.observation.state[2] < 6.0:
-            assert frame.label[0, 1] > 0.5
-        assert gap_to(simulation.pose, task.target) > 0.0
+    gaps = []
+    for _ in range(200):
+        glance(rng, simulation, spec)
+        gaps.append(min(gap_to(simulation.pose, solid) for solid in simulation.room.objects))
+    assert min(gaps) > 0.05
+    assert np.mean(np.array(gaps) < 0.5) > 0.2
+    assert max(gaps) > 1.0
     assert simulation.collisions == 0
 
 

@@ -5,10 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from vla_policy.observation import Observation
-from vla_sim.task import make_task
 from vla_train.dataset import FrameDataset, ShardBuilder
-from vla_train.rollout import Frame
+from vla_train.lesson import Lesson
 from vla_train.training import Trainer, learning_rate
 
 CPU = torch.device("cpu")
@@ -27,14 +25,13 @@ def one_thread():
 def data(tmp_path, config):
     rng = np.random.default_rng(0)
     builder = ShardBuilder(config.action, (48, 64), (6, 8))
-    frames = []
     for _ in range(24):
         left = bool(rng.random() < 0.5)
-        image = np.zeros((1, 48, 64, 3), np.uint8)
-        image[:, :, : 32 if left else 64, :] = 200
-        label = np.full((4, 2), 0.5 if left else -0.5, np.float32)
-        frames.append(Frame(Observation(image, "", 0), label, None, None))
-    builder.add(make_task("forward", 0), frames)
+        image = np.zeros((48, 64, 3), np.uint8)
+        image[:, : 32 if left else 64, :] = 200
+        actions = np.full((4, 2), 0.5 if left else -0.5, np.float32)
+        state = np.zeros(3, np.float32)
+        builder.add(image, [Lesson("go forward", state, actions, names_thing=False)])
     builder.write(tmp_path / "shard")
     return FrameDataset([tmp_path / "shard"])
 

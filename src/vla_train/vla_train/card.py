@@ -55,7 +55,7 @@ def model_card(
         "was said go in; a chunk of velocity commands comes out.",
         "",
         f"- Trained by `vla train --config {config.name}` from seed {config.seed}: behaviour "
-        f"cloning of an expert, then {len(rounds) - 1} DAgger rounds.",
+        f"cloning of an expert; {len(rounds) - 1} DAgger round(s).",
         f"- Data: {frames} frames at {1 / config.action.dt:.0f} Hz, all simulated, none of them "
         "in the rooms of the tests below.",
         f"- Hardware: {machine.processor}, {machine.cores} cores, accelerator: "

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from vla_policy.checkpoint import load_policy
@@ -21,9 +22,10 @@ from vla_train.config import RunConfig
 from vla_train.dataset import ShardBuilder
 from vla_train.drivers import PUSH_CHANCE, ExpertDriver, PolicyDriver, PushedDriver
 from vla_train.glance import glance
+from vla_train.lesson import Lesson, further_lessons
 from vla_train.processes import driving_processes
 from vla_train.rollout import Episode, Frame
-from vla_train.scenario import draw_scenario
+from vla_train.scenario import Scenario, draw_scenario
 
 MAX_LATENCY_S = 0.1
 SPLIT = "train"
@@ -109,8 +111,7 @@ def _glance_around(
     simulation = Simulation(generate_room(number, SPLIT))
     try:
         for _ in range(job.config.glances_per_room):
-            task, frame = glance(rng, simulation, job.config.action)
-            builder.add(task, [frame])
+            builder.add(*glance(rng, simulation, job.config.action))
     finally:
         simulation.close()
 
@@ -132,13 +133,25 @@ def _collect_room(
             by_policy = rng.random() < job.config.rounds[job.round].policy_share
             if by_policy and policy is not None:
                 driver = PushedDriver(PolicyDriver(policy), rng, PUSH_CHANCE / 4)
-                builder.add(scenario.task, list(episode.drive(driver)))
-                continue
-            frames = list(episode.drive(PushedDriver(ExpertDriver(), rng, PUSH_CHANCE)))
-            if _worth_learning(frames):
-                builder.add(scenario.task, frames)
+                frames = list(episode.drive(driver))
+            else:
+                frames = list(episode.drive(PushedDriver(ExpertDriver(), rng, PUSH_CHANCE)))
+                if not _worth_learning(frames):
+                    continue
+            for frame in frames:
+                builder.add(*_lessons_of(frame, scenario, job, rng))
     finally:
         simulation.close()
+
+
+def _lessons_of(
+    frame: Frame, scenario: Scenario, job: ShardJob, rng: np.random.Generator
+) -> tuple[npt.NDArray[np.uint8], list[Lesson]]:
+    """The image of a driven frame; the sentence that was driven by, and others."""
+    task, state, spec = scenario.task, frame.observation.state, job.config.action
+    own = Lesson(task.instruction, state, frame.label, task.target is not None, frame.pixel)
+    others = further_lessons(rng, scenario.room, frame.pose, state, spec)
+    return frame.observation.images[-1], [own, *others]
 
 
 def _worth_learning(frames: list[Frame]) -> bool:

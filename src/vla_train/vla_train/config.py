@@ -46,7 +46,11 @@ class RoundConfig:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """A whole training run, reproducible from these values."""
+    """A whole training run, reproducible from these values.
+
+    Attributes:
+        batch_size: frames in a step of training, each with `lessons_per_frame` sentences.
+    """
 
     name: str
     action: ActionSpec
@@ -56,8 +60,9 @@ class RunConfig:
     rooms_per_shard: int = 10
     episodes_per_room: int = 4
     rooms_per_glance_shard: int = 60
-    glances_per_room: int = 30
+    glances_per_room: int = 40
     batch_size: int = 64
+    lessons_per_frame: int = 8
     weight_decay: float = 0.02
     attention_weight: float = 0.1
     ema_decay: float = 0.998
@@ -70,6 +75,7 @@ class RunConfig:
             "rooms_per_glance_shard",
             "glances_per_room",
             "batch_size",
+            "lessons_per_frame",
         ):
             if getattr(self, name) < 1:
                 raise TrainError(f"{name} must be >= 1 (got {getattr(self, name)})")

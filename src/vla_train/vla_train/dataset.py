@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,26 +22,25 @@ import torch
 from vla_policy.action import ActionSpec
 from vla_policy.image import resize_image
 from vla_policy.sentence import shared_encoder
-from vla_sim.task import Task
-from vla_train.rollout import Frame
+from vla_train.lesson import Lesson
 from vla_train.visibility import cell_of
 
-_ARRAYS = ("images", "states", "actions", "cells", "sentences")
+_IMAGE_ARRAYS = ("images", "first_lessons")
+_LESSON_ARRAYS = ("states", "actions", "cells", "sentences")
 _TEXTS_FILE = "sentences.json"
-MOVE_SHARE = 0.22
 CELL_IGNORED = -100
-"""Label of frames whose sentence names no thing; torch's cross-entropy passes over it."""
+"""Label of sentences that name no thing; torch's cross-entropy passes over it."""
 
 
 class Batch(NamedTuple):
-    """Frames as a network takes them.
+    """B images with Q lessons each, as a network takes them; see `EndToEndVLA.fuse`.
 
     Attributes:
         images: ``[B, 1, 3, H, W]`` uint8.
-        embeddings: ``[B, 384]`` of the sentences.
-        states: ``[B, 3]``.
-        actions: ``[B, horizon, action_dim]`` in [-1, 1].
-        cells: ``[B]`` where the named thing is seen; the number of cells: not in view.
+        embeddings: ``[B * Q, 384]`` of the sentences, each image's after the other.
+        states: ``[B * Q, 3]``.
+        actions: ``[B * Q, horizon, action_dim]`` in [-1, 1].
+        cells: ``[B * Q]`` where the named thing is seen; the number of cells: not in view.
     """
 
     images: torch.Tensor
@@ -58,32 +57,39 @@ class ShardBuilder:
     spec: ActionSpec
     image_size: tuple[int, int]
     grid: tuple[int, int]
-    _frames: dict[str, list[npt.NDArray[np.generic]]] = field(
-        default_factory=lambda: {name: [] for name in _ARRAYS}
+    _columns: dict[str, list[Any]] = field(
+        default_factory=lambda: {name: [] for name in (*_IMAGE_ARRAYS, *_LESSON_ARRAYS)}
     )
     _texts: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self._frames["cells"])
+        return len(self._columns["images"])
 
-    def add(self, task: Task, frames: Iterable[Frame]) -> None:
-        """Add the frames of one episode."""
-        sentence = self._texts.setdefault(task.instruction, len(self._texts))
-        columns = self._frames
-        for frame in frames:
-            cell = CELL_IGNORED if task.target is None else cell_of(frame.pixel, self.grid)
-            columns["images"].append(resize_image(frame.observation.images[-1], *self.image_size))
-            columns["states"].append(frame.observation.state)
-            columns["actions"].append(self.spec.normalise(frame.label))
-            columns["cells"].append(np.array(cell, np.int64))
-            columns["sentences"].append(np.array(sentence, np.int64))
+    def add(self, image: npt.NDArray[np.uint8], lessons: Sequence[Lesson]) -> None:
+        """Add a frame; its first lesson is the one that it was made for.
+
+        Raises:
+            ValueError: there is no lesson.
+        """
+        if not lessons:
+            raise ValueError("a frame needs at least one lesson")
+        columns = self._columns
+        columns["images"].append(resize_image(image, *self.image_size))
+        columns["first_lessons"].append(len(columns["cells"]))
+        for lesson in lessons:
+            cell = cell_of(lesson.pixel, self.grid) if lesson.names_thing else CELL_IGNORED
+            sentence = self._texts.setdefault(lesson.instruction, len(self._texts))
+            columns["states"].append(lesson.state)
+            columns["actions"].append(self.spec.normalise(lesson.actions))
+            columns["cells"].append(cell)
+            columns["sentences"].append(sentence)
 
     def write(self, directory: Path) -> None:
         """Write the shard; it appears whole or not at all."""
         unfinished = directory.with_name(f".{directory.name}.{os.getpid()}")
         unfinished.mkdir(parents=True, exist_ok=True)
-        for name, values in self._frames.items():
-            np.save(unfinished / f"{name}.npy", np.stack(values))
+        for name, values in self._columns.items():
+            np.save(unfinished / f"{name}.npy", np.array(values))
         (unfinished / _TEXTS_FILE).write_text(json.dumps(list(self._texts)), encoding="utf-8")
         if directory.exists():
             shutil.rmtree(directory)
@@ -91,53 +97,81 @@ class ShardBuilder:
 
 
 class FrameDataset:
-    """All frames of some shards, drawn at random."""
+    """All frames of some shards, drawn at random.
+
+    Images stay on disk and are mapped into memory; what is said about them is small.
+    """
 
     def __init__(self, shards: list[Path]) -> None:
-        self._shards = [
-            {name: np.load(shard / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
-            for shard in shards
-        ]
-        self._starts = np.cumsum([0, *(len(shard["cells"]) for shard in self._shards)])
-        self._embeddings = [_embeddings_of(shard) for shard in shards]
-        cells = np.concatenate([shard["cells"] for shard in self._shards])
-        self._moves = np.flatnonzero(cells == CELL_IGNORED)
+        self._images = [np.load(shard / "images.npy", mmap_mode="r") for shard in shards]
+        self._starts = np.cumsum([0, *map(len, self._images)])
+        numbers: dict[str, int] = {}
+        lessons = [_lessons_of(shard, numbers) for shard in shards]
+        offsets = np.cumsum([0, *(len(part["cells"]) for part in lessons)])
+        first = [np.load(shard / "first_lessons.npy") for shard in shards]
+        # Where the lessons of each frame begin, and after the last frame's: [frames + 1].
+        self._first = np.append(
+            np.concatenate([a + b for a, b in zip(first, offsets, strict=False)]), offsets[-1]
+        )
+        self._lessons = {
+            name: np.concatenate([part[name] for part in lessons]) for name in _LESSON_ARRAYS
+        }
+        self._embeddings = shared_encoder()(list(numbers))
 
     def __len__(self) -> int:
         return int(self._starts[-1])
 
-    def draw(self, rng: np.random.Generator, size: int) -> Batch:
-        """`size` random frames, `MOVE_SHARE` of them of sentences that name no thing.
+    def draw(self, rng: np.random.Generator, size: int, lessons: int) -> Batch:
+        """`size` random frames with as many lessons each."""
+        frames = np.sort(rng.integers(len(self), size=size))
+        return self.take(frames, lessons, rng.random(size))
 
-        Turns and moves last a few seconds, searching and driving many: without a share of
-        their own they would hardly be seen.
+    def take(
+        self,
+        frames: npt.NDArray[np.int64],
+        lessons: int = 1,
+        turns: npt.NDArray[np.float64] | None = None,
+    ) -> Batch:
+        """These frames with their first lesson and `lessons` - 1 of the others.
+
+        Args:
+            frames: sorted numbers of frames.
+            lessons: how many each.
+            turns: for each frame, where in [0, 1) among the others to begin; they are taken in
+                turn, round and round where there are too few.
         """
-        indices = rng.integers(len(self), size=size)
-        moves = round(size * MOVE_SHARE)
-        if len(self._moves) and moves:
-            indices[:moves] = self._moves[rng.integers(len(self._moves), size=moves)]
-        return self.take(np.sort(indices))
-
-    def take(self, indices: npt.NDArray[np.int64]) -> Batch:
-        """The frames of these indices, which must be sorted."""
-        shard_of = np.searchsorted(self._starts, indices, side="right") - 1
-        parts: dict[str, list[npt.NDArray[np.generic]]] = {name: [] for name in _ARRAYS}
-        embeddings = []
-        for number in np.unique(shard_of):
-            rows = indices[shard_of == number] - self._starts[number]
-            for name in _ARRAYS:
-                parts[name].append(self._shards[number][name][rows])
-            embeddings.append(self._embeddings[number][parts["sentences"][-1]])
-        joined = {name: torch.from_numpy(np.concatenate(parts[name])) for name in _ARRAYS}
+        turns = np.zeros(len(frames)) if turns is None else turns
+        first = self._first[frames]
+        others = self._first[frames + 1] - first - 1
+        step = np.arange(lessons - 1)
+        begin = (turns * others).astype(np.int64)
+        further = (begin[:, None] + step) % np.maximum(others, 1)[:, None]  # [B, Q - 1]
+        further += (others > 0)[:, None]
+        rows = np.concatenate([first[:, None], first[:, None] + further], axis=1).ravel()
+        chosen = {name: torch.from_numpy(self._lessons[name][rows]) for name in _LESSON_ARRAYS}
+        images = torch.from_numpy(self._read_images(frames))
         return Batch(
-            images=joined["images"].permute(0, 3, 1, 2)[:, None],
-            embeddings=torch.cat(embeddings),
-            states=joined["states"],
-            actions=joined["actions"],
-            cells=joined["cells"],
+            images=images.permute(0, 3, 1, 2)[:, None],
+            embeddings=self._embeddings[chosen["sentences"]],
+            states=chosen["states"],
+            actions=chosen["actions"],
+            cells=chosen["cells"],
+        )
+
+    def _read_images(self, frames: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        shard_of = np.searchsorted(self._starts, frames, side="right") - 1
+        return np.concatenate(
+            [
+                self._images[number][frames[shard_of == number] - self._starts[number]]
+                for number in np.unique(shard_of)
+            ]
         )
 
 
-def _embeddings_of(shard: Path) -> torch.Tensor:
+def _lessons_of(shard: Path, numbers: dict[str, int]) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of a shard's lessons; `numbers` of sentences get those that are new."""
+    arrays = {name: np.load(shard / f"{name}.npy") for name in _LESSON_ARRAYS}
     texts = json.loads((shard / _TEXTS_FILE).read_text(encoding="utf-8"))
-    return shared_encoder()(texts)
+    renumbered = np.array([numbers.setdefault(text, len(numbers)) for text in texts])
+    arrays["sentences"] = renumbered[arrays["sentences"]]
+    return arrays

@@ -25,7 +25,7 @@ STOP_GAP_M = 0.28
 """Gap to the thing at which the expert stands; the goal region reaches to 0.5 m."""
 DETOUR_MARGIN_M = 0.22
 """Room that it leaves between its hull and a solid on its way."""
-WALL_MARGIN_M = 0.12
+WALL_MARGIN_M = 0.15
 CRUISE = 0.5
 SEARCH_TURN = 0.9
 TURN_GAIN = 2.2
@@ -35,7 +35,14 @@ TURN_IN_PLACE_RAD = 0.7
 KEEP_IN_VIEW_RAD = 0.7
 """How far off the thing it heads at most; the camera sees 0.82 rad to either side."""
 BACK_OFF_SPEED = 0.2
-BACK_OFF_M = 0.3
+BACK_OFF_M = 0.2
+BACK_OFF_MARGIN_M = 0.06
+BACK_OFF_TURN_RAD = 0.6
+BACKING_OFF_RAD = 0.3
+"""A nose that is turned this near to, or this far into, the turn of backing off is in it."""
+ENOUGH_M = 0.08
+"""Room beside a solid with which it is passed; backing off goes on to `PLENTY_M`."""
+PLENTY_M = 0.18
 FULL_SEARCH_RAD = 6.8
 WANDER = 0.35
 WANDER_M = 0.9
@@ -104,15 +111,34 @@ class Expert:
             detour = wrap(self._tangent(pose, blocking, facing) - facing)
             # The thing must stay in view on the way around, or the search would start again.
             bearing = facing + max(-KEEP_IN_VIEW_RAD, min(KEEP_IN_VIEW_RAD, detour))
-            if _passes_at(pose, blocking, bearing) < _hard_margin(blocking):
-                if self._free(pose, -BACK_OFF_M, 0.08):
-                    return -BACK_OFF_SPEED, 0.5 * _turn(facing)
-                bearing = facing + detour
+            backing_off = self._back_off(pose, blocking, facing, bearing)
+            if backing_off is not None:
+                return backing_off
         angular = _turn(bearing)
         if abs(bearing) > TURN_IN_PLACE_RAD:
             return 0.0, angular
         ahead = CRUISE * (1.0 - abs(bearing) / TURN_IN_PLACE_RAD)
         return min(ahead, max(0.0, SLOW_GAIN * (gap + 0.04))), angular
+
+    def _back_off(
+        self, pose: Pose, solid: Solid, facing: float, bearing: float
+    ) -> tuple[float, float] | None:
+        """Reverse from a solid too near to be passed in that bearing; None where it is not.
+
+        The nose turns away from the side on which the solid will be passed, so that the base
+        comes out on that side. The nose is memory, too: once it is turned, the base goes on
+        until there is plenty of room, or it would be back after its next step ahead.
+        """
+        turned = facing - math.copysign(BACK_OFF_TURN_RAD, bearing - facing)
+        backing_off = (bearing - facing) * facing > 0.0 and abs(facing) > BACKING_OFF_RAD
+        margin = PLENTY_M if backing_off else ENOUGH_M
+        if _passes_at(pose, solid, bearing) >= solid.radius + ROBOT.radius + margin:
+            return None
+        if abs(turned) > BACKING_OFF_RAD:
+            return 0.0, _turn(turned)
+        if self._free(pose, -BACK_OFF_M, BACK_OFF_MARGIN_M):
+            return -BACK_OFF_SPEED, _turn(turned)
+        return None
 
     def _nearest_blocking(self, pose: Pose, target: Solid, bearing: float) -> Solid | None:
         distance = pose.distance_to(target.x, target.y)
@@ -132,7 +158,7 @@ class Expert:
             (to_solid + spread, to_solid - spread), key=lambda b: abs(wrap(b - bearing))
         )
         for side in sides:
-            if self._fits(pose, side, min(away, 0.9)):
+            if self._fits(pose, side, away * math.cos(spread)):
                 return wrap(side)
         return wrap(sides[0])
 
@@ -180,10 +206,6 @@ def _passes_at(pose: Pose, solid: Solid, bearing: float) -> float:
     away = pose.distance_to(solid.x, solid.y)
     off = wrap(pose.bearing_to(solid.x, solid.y) - bearing)
     return away if abs(off) > math.pi / 2 else abs(away * math.sin(off))
-
-
-def _hard_margin(solid: Solid) -> float:
-    return solid.radius + ROBOT.radius + 0.08
 
 
 def _keep_off(solid: Solid) -> float:

@@ -9,20 +9,20 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from vla_policy.action import ActionSpec
-from vla_policy.observation import Observation
 from vla_sim.geometry import Pose
 from vla_sim.robot import CAMERA, ROBOT
 from vla_sim.room import Room, Solid, draw_pose
 from vla_sim.simulation import Simulation
-from vla_sim.task import Task, make_task
-from vla_train.expert import Expert, Relative
-from vla_train.rollout import Frame
-from vla_train.visibility import seen_at
+from vla_train.lesson import Lesson, further_lessons, go_to_lesson
 
-FACING_SHARE = 0.6
-"""Share of glances that are turned towards the named thing, so that it is in view."""
+FACING_SHARE = 0.7
+"""Share of glances that are turned towards a thing, so that it is in view."""
+NEAR_SHARE = 0.3
+"""Share of glances from near a thing, as at the end of a way to it."""
+NEAR_GAP_M = (0.1, 1.0)
 CLEARANCE_M = ROBOT.radius + 0.08
 HEADINGS = (-3.0, 9.0)
 """[rad] How far the robot may have turned since the instruction began."""
@@ -32,26 +32,33 @@ WANDERED_M = 1.2
 
 def glance(
     rng: np.random.Generator, simulation: Simulation, spec: ActionSpec
-) -> tuple[Task, Frame]:
-    """One look at the simulation's room, with a task and what the expert would do."""
+) -> tuple[npt.NDArray[np.uint8], list[Lesson]]:
+    """One look at the simulation's room, ``[H, W, 3]``, and what can be learnt from it."""
     room = simulation.room
     target = room.objects[int(rng.integers(len(room.objects)))]
-    task = make_task("go_to", int(rng.integers(1000)), target)
     pose = _draw_pose(rng, room, target)
     simulation.teleport(pose)
     x, y = rng.normal(0.0, WANDERED_M, size=2)
     state = np.array([x, y, rng.uniform(*HEADINGS)], dtype=np.float32)
-    pixel = seen_at(pose, target, room)
-    relative = Relative(*(float(value) for value in state))
-    label = Expert(task, room).chunk(pose, relative, pixel is not None, spec)
-    observation = Observation(simulation.render()[None], task.instruction, 0, state)
-    return task, Frame(observation, label, pixel, None)
+    lesson = go_to_lesson(rng, room, pose, state, target, spec)
+    return simulation.render(), [lesson, *further_lessons(rng, room, pose, state, spec)]
 
 
 def _draw_pose(rng: np.random.Generator, room: Room, target: Solid) -> Pose:
-    pose = draw_pose(rng, room, CLEARANCE_M) or room.start
+    pose = _draw_near(rng, room, target) if rng.random() < NEAR_SHARE else None
+    pose = pose or draw_pose(rng, room, CLEARANCE_M) or room.start
     if rng.random() > FACING_SHARE:
         return pose
     towards = math.atan2(target.y - pose.y, target.x - pose.x)
     half = CAMERA.half_width_rad
     return Pose(pose.x, pose.y, towards + float(rng.uniform(-half, half)))
+
+
+def _draw_near(rng: np.random.Generator, room: Room, target: Solid) -> Pose | None:
+    for _ in range(20):
+        away = target.radius + ROBOT.radius + float(rng.uniform(*NEAR_GAP_M))
+        side, yaw = rng.uniform(-math.pi, math.pi, size=2)
+        pose = Pose(target.x + away * math.cos(side), target.y + away * math.sin(side), float(yaw))
+        if room.clearance(pose.x, pose.y) >= CLEARANCE_M:
+            return pose
+    return None

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from vla_policy.action import ActionSpec
 from vla_policy.observation import Observation
 from vla_policy.pose import PoseTracker
+from vla_sim.geometry import Pose
 from vla_sim.outcome import Judge, Outcome
 from vla_sim.simulation import Simulation
 from vla_train.expert import Expert, Relative
@@ -39,12 +40,14 @@ class Frame:
 
     Attributes:
         observation: what the policy sees; the image at the camera's size.
+        pose: true pose in the room.
         label: the expert's next actions ``[horizon, 2]`` in m/s and rad/s.
         pixel: where in the image the named thing is seen, if it is.
         outcome: how the episode ended, in its last frame.
     """
 
     observation: Observation
+    pose: Pose
     label: npt.NDArray[np.float32]
     pixel: tuple[float, float] | None
     outcome: Outcome | None
@@ -76,14 +79,15 @@ class Episode:
         outcome: Outcome | None = None
         while outcome is None:
             observation, pixel = self._look()
+            pose = self._simulation.pose
             label = self._expert.chunk(
-                self._simulation.pose,
+                pose,
                 Relative(*(float(value) for value in observation.state)),
                 pixel is not None,
                 self._spec,
             )
             outcome = self._step(driver(observation, label))
-            yield Frame(observation, label, pixel, outcome)
+            yield Frame(observation, pose, label, pixel, outcome)
 
     def _look(self) -> tuple[Observation, tuple[float, float] | None]:
         simulation, task = self._simulation, self._scenario.task

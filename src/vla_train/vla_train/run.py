@@ -60,6 +60,10 @@ class RunFolder:
         with (self.root / _LOG_FILE).open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
 
+    def collected_s(self, number: int) -> float:
+        """How long the shards of a round took, whether or not the run was cut off between."""
+        return sum(e["seconds"] for e in self.entries() if e.get("collected") == number)
+
     def entries(self) -> list[dict[str, Any]]:
         """All lines of the run's log."""
         path = self.root / _LOG_FILE
@@ -93,21 +97,24 @@ def _run_round(
     workers: int,
     console: Console,
 ) -> None:
-    began = time.monotonic()
     policy = folder.checkpoint if number > 0 else None
     with _bar(console) as bar:
         task = bar.add_task(
             f"round {number}: collect", total=len(round_shards(config, number, folder.data))
         )
-        for _ in collect_round(config, number, folder.data, policy, workers):
+        began = time.monotonic()
+        for frames in collect_round(config, number, folder.data, policy, workers):
             bar.advance(task)
+            if frames >= 0:
+                now = time.monotonic()
+                folder.log({"collected": number, "frames": frames, "seconds": now - began})
+                began = now
     shards = [
         shard
         for earlier in range(number + 1)
         for shard in round_shards(config, earlier, folder.data)
     ]
     data = FrameDataset(shards)
-    collected = time.monotonic()
     with _bar(console) as bar:
         task = bar.add_task(f"round {number}: train", total=None)
 
@@ -116,7 +123,6 @@ def _run_round(
             bar.update(task, total=steps, completed=step, description=text)
 
         trainer.train_round(number, data, folder.state, show)
-    trained = time.monotonic()
     _save(config, folder, trainer, card="")
     results = _judge(
         config, folder, VALIDATION_SPLIT, EARLY_EPISODES, 1000 * number, workers, console
@@ -127,8 +133,8 @@ def _run_round(
         {
             "round": number,
             "frames": len(data),
-            "collect_s": round(collected - began),
-            "train_s": round(trained - collected),
+            "collect_s": round(folder.collected_s(number)),
+            "train_s": round(trainer.seconds),
             "validation": summary,
         }
     )

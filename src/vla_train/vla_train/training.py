@@ -50,6 +50,7 @@ class Trainer:
         )
         self.round = 0
         self.step = 0
+        self.seconds = 0.0  # of training in this round
 
     def train_round(
         self, number: int, data: FrameDataset, state_file: Path, progress: Progress
@@ -58,15 +59,18 @@ class Trainer:
         plan = self.config.rounds[number]
         steps = plan.samples // self.config.batch_size
         if self.round != number:
-            self.round, self.step = number, 0
+            self.round, self.step, self.seconds = number, 0, 0.0
         loss, saved_s = math.nan, time.monotonic()
+        began = saved_s - self.seconds
         while self.step < steps:
             # Each step draws from a stream of its own: a resumed run sees the same frames.
             rng = np.random.default_rng([self.config.seed, number, self.step])
-            losses = self._step(data.draw(rng, self.config.batch_size), plan, steps, rng)
+            batch = data.draw(rng, self.config.batch_size, self.config.lessons_per_frame)
+            losses = self._step(batch, plan, steps, rng)
             value = losses.action.item()
             loss = value if math.isnan(loss) else 0.98 * loss + 0.02 * value
             self.step += 1
+            self.seconds = time.monotonic() - began
             progress(self.step, steps, loss)
             if time.monotonic() - saved_s > SAVE_EVERY_S:
                 self.save(state_file)
@@ -83,6 +87,7 @@ class Trainer:
                 "optimizer": self.optimizer.state_dict(),
                 "round": self.round,
                 "step": self.step,
+                "seconds": self.seconds,
             },
             unfinished,
         )
@@ -95,6 +100,7 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.round, self.step = int(state["round"]), int(state["step"])
+        self.seconds = float(state["seconds"])
 
     def _step(
         self, batch: Batch, plan: RoundConfig, steps: int, rng: np.random.Generator

@@ -20,7 +20,7 @@ from torch import nn
 
 from vla_policy.errors import CheckpointError, ObservationError
 from vla_policy.models.decoder import RegressionDecoder
-from vla_policy.models.fusion import FilmFusion, Fused
+from vla_policy.models.fusion import CrossAttentionFusion, Fused
 from vla_policy.models.language import SentenceProjection
 from vla_policy.models.vision import ConvEncoder
 from vla_policy.pose import STATE_DIM
@@ -52,7 +52,10 @@ class LanguageEncoder(Protocol):
 
 
 class MultimodalFusion(Protocol):
-    """``[B, T, C, h, w]``, ``[B, D]`` and ``[B, 3]`` to one vector ``[B, dim]``."""
+    """``[N, T, C, h, w]``, ``[B, D]`` and ``[B, 3]`` to one vector ``[B, dim]``.
+
+    B is a multiple of N: several sentences may be asked of one image, each in its row.
+    """
 
     dim: int
 
@@ -79,14 +82,13 @@ class EndToEndConfig:
         CheckpointError: a size is not positive, or the image is no multiple of the stride.
     """
 
-    image_height: int = 96
-    image_width: int = 128
+    image_height: int = 120
+    image_width: int = 160
     history: int = 1
     horizon: int = 8
     action_dim: int = 2
     vision_channels: int = 64
     language_dim: int = 128
-    fusion_blocks: int = 3
     attention_heads: int = 4
     fusion_dim: int = 256
 
@@ -130,12 +132,11 @@ class EndToEndVLA(nn.Module):
         self.vision = vision or ConvEncoder(config.vision_channels)
         self.language = language or SentenceProjection(config.language_dim)
         stride = self.vision.stride
-        self.fusion = fusion or FilmFusion(
+        self.fusion = fusion or CrossAttentionFusion(
             channels=self.vision.channels,
             language_dim=self.language.dim,
             grid=(config.image_height // stride, config.image_width // stride),
             history=config.history,
-            blocks=config.fusion_blocks,
             heads=config.attention_heads,
             dim=config.fusion_dim,
         )
@@ -157,7 +158,7 @@ class EndToEndVLA(nn.Module):
             state: ``[B, 3]`` pose since the instruction began; zeros where None.
 
         Raises:
-            ObservationError: the images have another shape.
+            ObservationError: the images have another shape, or there are no B instructions.
         """
         return self.decoder(self.fuse(images, instructions, state).vector)
 
@@ -167,7 +168,11 @@ class EndToEndVLA(nn.Module):
         instructions: list[str] | torch.Tensor,
         state: torch.Tensor | None = None,
     ) -> Fused:
-        """All but the decoder: the fused vector, and where the named thing is seen."""
+        """All but the decoder: the fused vector, and where the named thing is seen.
+
+        There may be several instructions to an image (Q times as many as images, each
+        image's after the other): the images are then encoded only once.
+        """
         c = self.config
         expected = (c.history, 3, c.image_height, c.image_width)
         if images.ndim != 5 or tuple(images.shape[1:]) != expected:
@@ -177,8 +182,14 @@ class EndToEndVLA(nn.Module):
             )
         if images.dtype == torch.uint8:
             images = images.float() / 255.0
+        language = self.language(instructions)
+        if len(language) == 0 or len(language) % len(images):
+            raise ObservationError(
+                f"expected one instruction an image or a multiple of that, got "
+                f"{len(language)} instructions for {len(images)} images"
+            )
         if state is None:
-            state = images.new_zeros(len(images), STATE_DIM)
+            state = images.new_zeros(len(language), STATE_DIM)
         features = self.vision(images.flatten(0, 1))  # [B * T, C, h, w]
         features = features.unflatten(0, images.shape[:2])  # [B, T, C, h, w]
-        return self.fusion(features, self.language(instructions), state)
+        return self.fusion(features, language, state)

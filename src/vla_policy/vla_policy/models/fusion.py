@@ -11,6 +11,8 @@ from torch import nn
 from vla_policy.pose import STATE_DIM
 
 POSE_FEATURES = 8
+LAYOUT_CHANNELS = 16
+LAYOUT_DIM = 96
 
 
 class Fused(NamedTuple):
@@ -24,6 +26,133 @@ class Fused(NamedTuple):
 
     vector: torch.Tensor
     attention: torch.Tensor
+
+
+class CrossAttentionFusion(nn.Module):
+    """The sentence asks, the image answers.
+
+    Queries are made of the sentence, keys and values of the cells of the feature map
+    (arXiv 1706.03762, section 3.2). The first head is taught where the named thing is. What
+    lies on the way there is read from the whole map, whatever the sentence.
+
+    Keys and values do not depend on the sentence: one image can be asked many questions at
+    little more than the cost of one, which training makes use of.
+    """
+
+    positions: torch.Tensor
+
+    def __init__(
+        self,
+        channels: int,
+        language_dim: int,
+        grid: tuple[int, int],
+        history: int = 1,
+        heads: int = 4,
+        dim: int = 256,
+    ) -> None:
+        super().__init__()
+        self.dim = dim
+        self.heads = heads
+        self.register_buffer("positions", _positions(*grid), persistent=False)  # [h * w, 2]
+        self.place = nn.Conv2d(2, channels, 1)
+        self.mix = nn.Sequential(nn.Conv2d(channels, channels, 1), nn.ReLU(inplace=True))
+        self.key = nn.Conv2d(channels, heads * channels, 1)
+        self.query = nn.Linear(language_dim, heads * channels)
+        self.absent = nn.Linear(language_dim, 1)
+        self.layout = Layout(channels, grid)
+        self.motion = Motion(language_dim, dim)
+        seen = history * (heads * (channels + 2) + LAYOUT_DIM + 1)
+        self.merge = nn.Sequential(
+            nn.Linear(seen + language_dim + dim, 2 * dim),
+            nn.ReLU(inplace=True),
+            nn.Linear(2 * dim, dim),
+            nn.ReLU(inplace=True),
+        )
+
+    def forward(
+        self, features: torch.Tensor, language: torch.Tensor, state: torch.Tensor
+    ) -> Fused:
+        """``features`` [N, T, C, h, w], ``language`` [B, D], ``state`` [B, 3].
+
+        B is a multiple of N: each image's sentences follow each other.
+        """
+        images, steps, channels, height, width = features.shape
+        asked = len(language) // images
+        x = features.flatten(0, 1)  # [N * T, C, h, w]
+        x = self.mix(x + self.place(self.positions.T.reshape(1, 2, height, width)))
+        values = x.flatten(2).view(images, 1, steps, channels, -1)  # [N, 1, T, C, h * w]
+        keys = self.key(x).view(images, 1, steps, self.heads, channels, -1)
+        query = self.query(language).view(images, asked, 1, self.heads, channels)
+        logits = torch.einsum("nqthc,nathcp->nqthp", query.expand(-1, -1, steps, -1, -1), keys)
+        logits = logits / channels**0.5  # [N, Q, T, heads, h * w]
+        weights = logits.softmax(dim=-1)
+        looked_at = torch.einsum("nqthp,natcp->nqthc", weights, values)
+        looked_where = weights @ self.positions  # [N, Q, T, heads, 2]
+        absent = self.absent(language).view(images, asked, 1, 1).expand(-1, -1, steps, -1)
+        attention = torch.cat([logits[:, :, :, 0], absent], dim=-1)  # [N, Q, T, h * w + 1]
+        unseen = attention.softmax(dim=-1)[..., -1:]
+        layout = self.layout(x).view(images, 1, steps, -1).expand(-1, asked, -1, -1)
+        answers = [looked_at.flatten(3), looked_where.flatten(3), layout, unseen]
+        seen = torch.cat(answers, dim=-1).reshape(len(language), -1)  # [B, T * ...]
+        moved = self.motion(language, state)  # [B, dim]
+        vector = self.merge(torch.cat([seen, language, moved], dim=1))
+        return Fused(vector, attention[:, :, -1].flatten(0, 1))
+
+
+class FilmFusion(nn.Module):
+    """FiLM blocks over the feature map, then attention that says where the thing is."""
+
+    positions: torch.Tensor
+
+    def __init__(
+        self,
+        channels: int,
+        language_dim: int,
+        grid: tuple[int, int],
+        history: int = 1,
+        blocks: int = 3,
+        heads: int = 4,
+        dim: int = 256,
+    ) -> None:
+        super().__init__()
+        self.dim = dim
+        self.blocks = nn.ModuleList(FilmBlock(channels, language_dim) for _ in range(blocks))
+        self.heads = nn.Conv2d(channels, heads, 1)
+        self.absent = nn.Linear(channels + language_dim, 1)
+        self.register_buffer("positions", _positions(*grid), persistent=False)  # [h * w, 2]
+        self.place = nn.Conv2d(2, channels, 1)
+        self.motion = Motion(language_dim, dim)
+        pooled = history * (heads * (channels + 2) + channels + 1)
+        self.merge = nn.Sequential(
+            nn.Linear(pooled + language_dim + dim, dim), nn.ReLU(inplace=True)
+        )
+
+    def forward(
+        self, features: torch.Tensor, language: torch.Tensor, state: torch.Tensor
+    ) -> Fused:
+        """As in `CrossAttentionFusion`; each sentence costs a pass of its own."""
+        batch = len(language)
+        features = features.repeat_interleave(batch // len(features), dim=0)
+        steps, _, height, width = features.shape[1:]
+        x = features.flatten(0, 1)  # [B * T, C, h, w]
+        condition = language.repeat_interleave(steps, dim=0)
+        x = x + self.place(self.positions.T.reshape(1, 2, height, width))
+        for block in self.blocks:
+            x = block(x, condition)
+        cells = x.flatten(2)  # [B * T, C, h * w]
+        highest = cells.amax(dim=2)  # [B * T, C]
+        logits = self.heads(x).flatten(2)  # [B * T, heads, h * w]
+        absent = self.absent(torch.cat([highest, condition], dim=1))  # [B * T, 1]
+        weights = logits.softmax(dim=2)
+        looked_at = torch.einsum("nkp,ncp->nkc", weights, cells).flatten(1)
+        looked_where = (weights @ self.positions).flatten(1)
+        attention = torch.cat([logits[:, 0], absent], dim=1)  # [B * T, h * w + 1]
+        unseen = attention.softmax(dim=1)[:, -1:]
+        seen = torch.cat([looked_at, looked_where, highest, unseen], dim=1)
+        seen = seen.view(batch, -1)  # [B, T * ...]
+        moved = self.motion(language, state)  # [B, dim]
+        vector = self.merge(torch.cat([seen, language, moved], dim=1))
+        return Fused(vector, attention.view(batch, steps, -1)[:, -1])
 
 
 class FilmBlock(nn.Module):
@@ -48,66 +177,44 @@ class FilmBlock(nn.Module):
         return x + torch.relu(self.norm(self.conv(x)) * (1 + scale) + shift)
 
 
-class FilmFusion(nn.Module):
-    """FiLM blocks over the feature map, then attention that says where the thing is."""
+class Layout(nn.Module):
+    """What stands where in the image, coarsely, as one vector: there is always a way to find."""
 
-    positions: torch.Tensor
-
-    def __init__(
-        self,
-        channels: int,
-        language_dim: int,
-        grid: tuple[int, int],
-        history: int = 1,
-        blocks: int = 4,
-        heads: int = 4,
-        dim: int = 256,
-    ) -> None:
+    def __init__(self, channels: int, grid: tuple[int, int]) -> None:
         super().__init__()
-        self.dim = dim
-        self.history = history
-        self.blocks = nn.ModuleList(FilmBlock(channels, language_dim) for _ in range(blocks))
-        self.heads = nn.Conv2d(channels, heads, 1)
-        self.absent = nn.Linear(channels + language_dim, 1)
-        self.register_buffer("positions", _positions(*grid), persistent=False)  # [h * w, 2]
-        self.place = nn.Conv2d(2, channels, 1)
-        # When a turn or a move is done depends on the sentence and the pose together.
-        self.motion = nn.Sequential(
+        rows, columns = ((size + 1) // 2 for size in grid)
+        self.network = nn.Sequential(
+            nn.Conv2d(channels, channels // 2, 3, stride=2, padding=1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(channels // 2, LAYOUT_CHANNELS, 1),
+            nn.ReLU(inplace=True),
+            nn.Flatten(),
+            nn.Linear(LAYOUT_CHANNELS * rows * columns, LAYOUT_DIM),
+            nn.ReLU(inplace=True),
+        )
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """``[N, C, h, w]`` to ``[N, LAYOUT_DIM]``."""
+        vector: torch.Tensor = self.network(features)
+        return vector
+
+
+class Motion(nn.Module):
+    """The sentence and the pose together: they say when a turn or a move is done."""
+
+    def __init__(self, language_dim: int, dim: int) -> None:
+        super().__init__()
+        self.network = nn.Sequential(
             nn.Linear(language_dim + POSE_FEATURES, dim),
             nn.ReLU(inplace=True),
             nn.Linear(dim, dim),
             nn.ReLU(inplace=True),
         )
-        pooled = history * (heads * (channels + 2) + channels + 1)
-        self.merge = nn.Sequential(
-            nn.Linear(pooled + language_dim + dim, dim), nn.ReLU(inplace=True)
-        )
 
-    def forward(
-        self, features: torch.Tensor, language: torch.Tensor, state: torch.Tensor
-    ) -> Fused:
-        """``features`` [B, T, C, h, w], ``language`` [B, D], ``state`` [B, 3]."""
-        batch, steps, _, height, width = features.shape
-        x = features.flatten(0, 1)  # [B * T, C, h, w]
-        condition = language.repeat_interleave(steps, dim=0)
-        where = self.positions.T.reshape(1, 2, height, width)
-        x = x + self.place(where)
-        for block in self.blocks:
-            x = block(x, condition)
-        cells = x.flatten(2)  # [B * T, C, h * w]
-        highest = cells.amax(dim=2)  # [B * T, C]
-        logits = self.heads(x).flatten(2)  # [B * T, heads, h * w]
-        absent = self.absent(torch.cat([highest, condition], dim=1))  # [B * T, 1]
-        weights = logits.softmax(dim=2)
-        looked_at = torch.einsum("nkp,ncp->nkc", weights, cells).flatten(1)
-        looked_where = torch.einsum("nkp,pd->nkd", weights, self.positions).flatten(1)
-        attention = torch.cat([logits[:, 0], absent], dim=1)  # [B * T, h * w + 1]
-        unseen = attention.softmax(dim=1)[:, -1:]
-        seen = torch.cat([looked_at, looked_where, highest, unseen], dim=1)
-        seen = seen.view(batch, -1)  # [B, T * ...]
-        moved = self.motion(torch.cat([language, pose_features(state)], dim=1))  # [B, dim]
-        vector = self.merge(torch.cat([seen, language, moved], dim=1))
-        return Fused(vector, attention.view(batch, steps, -1)[:, -1])
+    def forward(self, language: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+        """``[B, D]`` and ``[B, 3]`` to ``[B, dim]``."""
+        vector: torch.Tensor = self.network(torch.cat([language, pose_features(state)], dim=1))
+        return vector
 
 
 def pose_features(state: torch.Tensor) -> torch.Tensor:

@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 
 class ConvEncoder(nn.Module):
-    """Two strided convolutions and a residual block: an eighth of the image's resolution.
+    """A small residual network whose map has an eighth of the image's resolution.
 
-    The first convolution takes a quarter of the resolution at once: what comes after it costs
-    a quarter as much as with two steps of two, on a processor without a GPU.
+    A second path at a sixteenth tells what a thing is that fills half the image, at a quarter
+    of the cost; its answer is added to the finer map, which tells where it is.
 
     Attributes:
         channels: depth of the feature map.
@@ -24,15 +25,37 @@ class ConvEncoder(nn.Module):
         super().__init__()
         self.channels = channels
         self.stem = nn.Sequential(
-            *_conv(3, channels * 3 // 4, kernel=7, stride=4),
-            *_conv(channels * 3 // 4, channels, kernel=3, stride=2),
+            *_conv(3, channels // 4, kernel=5, stride=2),
+            *_conv(channels // 4, channels // 2, kernel=3, stride=2),
+            *_conv(channels // 2, channels, kernel=3, stride=2),
         )
-        self.block = nn.Sequential(*_conv(channels, channels, kernel=3, stride=1))
+        self.fine = ResidualBlock(channels)
+        self.coarse = nn.Sequential(
+            *_conv(channels, 2 * channels, kernel=3, stride=2),
+            ResidualBlock(2 * channels),
+            nn.Conv2d(2 * channels, channels, 1),
+        )
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """``[N, 3, H, W]`` in [0, 1] to features ``[N, channels, H/8, W/8]``."""
-        features = self.stem(images - 0.5)
-        return features + self.block(features)
+        fine = self.fine(self.stem(images - 0.5))
+        coarse = F.interpolate(self.coarse(fine), size=fine.shape[-2:], mode="nearest")
+        return torch.relu(fine + coarse)
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions and a way around them (arXiv 1512.03385, section 3)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Sequential(*_conv(channels, channels, kernel=3, stride=1))
+        self.second = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels)
+        )
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """``[N, C, h, w]`` to the same shape."""
+        return torch.relu(x + self.second(self.first(x)))
 
 
 def _conv(inputs: int, outputs: int, kernel: int, stride: int) -> list[nn.Module]:
