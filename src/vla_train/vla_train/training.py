@@ -120,9 +120,8 @@ class Trainer:
         images = _vary(batch.images.to(self.device).float() / 255.0, rng)
         embeddings = batch.embeddings.to(self.device)
         fused = self.model.fuse(images, embeddings, batch.states.to(self.device))
-        actions = self.model.decoder(fused.vector)
         return Losses(
-            action=F.l1_loss(actions, batch.actions.to(self.device)),
+            action=self.model.decoder.loss(fused.vector, batch.actions.to(self.device)),
             attention=F.cross_entropy(fused.attention, batch.cells.to(self.device)),
         )
 

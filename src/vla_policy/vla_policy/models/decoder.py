@@ -1,24 +1,86 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Action decoders: one vector to a chunk of actions."""
+"""Action decoders: one vector to a chunk of actions, and the loss that teaches them."""
 
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import nn
+
+BINS = 41
+"""An odd number, so that one of them is zero."""
 
 
 class RegressionDecoder(nn.Module):
-    """A small network that gives all actions of the chunk at once."""
+    """A small network that gives all actions of the chunk at once.
+
+    Where two ways are equally good, it gives the median of both, which may be neither.
+    """
 
     def __init__(self, dim: int, horizon: int, action_dim: int, hidden: int = 256) -> None:
         super().__init__()
         self.shape = (horizon, action_dim)
-        self.network = nn.Sequential(
-            nn.Linear(dim, hidden),
-            nn.ReLU(inplace=True),
-            nn.Linear(hidden, horizon * action_dim),
-        )
+        self.network = _network(dim, hidden, horizon * action_dim)
 
     def forward(self, vector: torch.Tensor) -> torch.Tensor:
         """``[B, dim]`` to ``[B, horizon, action_dim]`` in [-1, 1]."""
         return torch.tanh(self.network(vector)).view(-1, *self.shape)
+
+    def loss(self, vector: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
+        """Mean distance to the actions ``[B, horizon, action_dim]``: a scalar."""
+        return F.l1_loss(self(vector), actions)
+
+
+class BinnedDecoder(nn.Module):
+    """Gives each value a distribution over bins of [-1, 1], and takes the likeliest.
+
+    Left or right around a pillar: where both are as good, it takes one of them. Uniform bins
+    as in RT-1 (arXiv 2212.06817, section 5.1); between the likeliest bin and its neighbours the
+    mean is taken, so that values are as fine as a regression's.
+    """
+
+    centres: torch.Tensor
+
+    def __init__(
+        self, dim: int, horizon: int, action_dim: int, hidden: int = 256, bins: int = BINS
+    ) -> None:
+        super().__init__()
+        self.shape = (horizon, action_dim, bins)
+        self.network = _network(dim, hidden, horizon * action_dim * bins)
+        self.register_buffer("centres", torch.linspace(-1, 1, bins), persistent=False)
+
+    def forward(self, vector: torch.Tensor) -> torch.Tensor:
+        """``[B, dim]`` to ``[B, horizon, action_dim]`` in [-1, 1]."""
+        chances = self._logits(vector).softmax(dim=-1)  # [B, horizon, action_dim, bins]
+        likeliest = chances.argmax(dim=-1, keepdim=True)
+        near = torch.cat([likeliest - 1, likeliest, likeliest + 1], dim=-1)
+        inside = (near >= 0) & (near < len(self.centres))
+        near = near.clamp(0, len(self.centres) - 1)
+        weights = chances.gather(-1, near) * inside
+        return (weights * self.centres[near]).sum(dim=-1) / weights.sum(dim=-1)
+
+    def loss(self, vector: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
+        """Cross-entropy to the actions ``[B, horizon, action_dim]``: a scalar.
+
+        A value between two centres belongs to both, the more to the nearer one.
+        """
+        last = len(self.centres) - 1
+        place = (actions.clamp(-1, 1) + 1) * (last / 2)
+        below = place.floor().long().clamp(max=last - 1)
+        share = (place - below).unsqueeze(-1)
+        chances = self._logits(vector).log_softmax(dim=-1)
+        lower = chances.gather(-1, below.unsqueeze(-1))
+        upper = chances.gather(-1, below.unsqueeze(-1) + 1)
+        return -((1 - share) * lower + share * upper).mean()
+
+    def _logits(self, vector: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.network(vector)
+        return logits.view(-1, *self.shape)
+
+
+DECODERS = {"regression": RegressionDecoder, "binned": BinnedDecoder}
+"""Decoders by the names that configurations know them by."""
+
+
+def _network(dim: int, hidden: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(dim, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, outputs))

@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from vla_policy.errors import CheckpointError, ObservationError
-from vla_policy.models.decoder import RegressionDecoder
+from vla_policy.models.decoder import DECODERS
 from vla_policy.models.fusion import CrossAttentionFusion, Fused
 from vla_policy.models.language import SentenceProjection
 from vla_policy.models.vision import ConvEncoder
@@ -73,13 +73,21 @@ class ActionDecoder(Protocol):
         """Decode the actions."""
         ...
 
+    def loss(self, vector: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
+        """What training makes small: a scalar."""
+        ...
+
 
 @dataclass(frozen=True)
 class EndToEndConfig:
-    """Sizes of an EndToEndVLA.
+    """Sizes and parts of an EndToEndVLA.
+
+    Attributes:
+        decoder: a key of `vla_policy.models.decoder.DECODERS`.
 
     Raises:
-        CheckpointError: a size is not positive, or the image is no multiple of the stride.
+        CheckpointError: a size is not positive, the image is no multiple of the stride, or
+            there is no such part.
     """
 
     image_height: int = 120
@@ -91,9 +99,15 @@ class EndToEndConfig:
     language_dim: int = 128
     attention_heads: int = 4
     fusion_dim: int = 256
+    decoder: str = "regression"
 
     def __post_init__(self) -> None:
-        for name, value in dataclasses.asdict(self).items():
+        if self.decoder not in DECODERS:
+            known = ", ".join(DECODERS)
+            raise CheckpointError(f"decoder must be one of {known} (got {self.decoder!r})")
+        sizes = dataclasses.asdict(self)
+        del sizes["decoder"]
+        for name, value in sizes.items():
             if not isinstance(value, int) or value < 1:
                 raise CheckpointError(f"{name} must be a whole number >= 1 (got {value!r})")
         stride = ConvEncoder.stride
@@ -140,7 +154,7 @@ class EndToEndVLA(nn.Module):
             heads=config.attention_heads,
             dim=config.fusion_dim,
         )
-        self.decoder = decoder or RegressionDecoder(
+        self.decoder = decoder or DECODERS[config.decoder](
             self.fusion.dim, config.horizon, config.action_dim
         )
 
