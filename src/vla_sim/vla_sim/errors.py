@@ -18,3 +18,7 @@ class SimulationError(SimulatorError):
 
 class TaskError(SimulatorError):
     """A sentence that is no task in this room."""
+
+
+class SplitError(SimulatorError):
+    """A file of sentences that cannot be used."""

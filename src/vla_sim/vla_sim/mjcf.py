@@ -6,9 +6,12 @@ from __future__ import annotations
 import math
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from vla_sim.robot import CAMERA, ROBOT, Camera, Robot
-from vla_sim.room import WALL_HEIGHT, Look, Room, Solid
+from vla_sim.room import WALL_HEIGHT, Look, Picture, Room, Solid
+from vla_sim.shapes import Part, parts_of
+from vla_sim.texture import texture_png
 
 TIMESTEP_S = 0.004
 BASE_BODY = "base"
@@ -17,12 +20,24 @@ FLOOR_GEOM = "floor"
 ROBOT_COLLISION_GEOMS = ("chassis", "mast")
 WHEEL_JOINTS = ("left_wheel", "right_wheel")
 
-CONE_SIDES = 24
 WALL_THICKNESS = 0.1
+PICTURE_THICKNESS = 0.02
 
 
-def room_to_mjcf(room: Room, robot: Robot = ROBOT, camera: Camera = CAMERA) -> str:
-    """The MJCF text of a room with the robot at its start."""
+@dataclass(frozen=True)
+class Model:
+    """MJCF text, and the files (by name) that it refers to."""
+
+    xml: str
+    files: dict[str, bytes]
+
+
+def room_to_mjcf(room: Room, robot: Robot = ROBOT, camera: Camera = CAMERA) -> Model:
+    """The MJCF of a room with the robot at its start.
+
+    Each solid is a body of its own, ``solid0`` on, in the order of `Room.objects`; the balls
+    can be moved (mocap).
+    """
     root = ET.Element("mujoco", model=f"room_{room.split}_{room.seed}")
     _add(root, "compiler", angle="radian", autolimits="true")
     _add(root, "option", timestep=TIMESTEP_S, integrator="implicitfast", cone="elliptic")
@@ -31,14 +46,23 @@ def room_to_mjcf(room: Room, robot: Robot = ROBOT, camera: Camera = CAMERA) -> s
     # A full-size shadow map and multisampling cost three times the frame on a CPU renderer.
     _add(visual, "quality", shadowsize=256, offsamples=0)
     _add(visual, "map", znear=0.002, zfar=20)
-    ambient = room.light.ambient
-    _add(visual, "headlight", ambient=[ambient] * 3, diffuse=[0.15] * 3, specular=[0, 0, 0])
+    light = room.light
+    _add(
+        visual,
+        "headlight",
+        ambient=_scaled(light.rgb, light.ambient),
+        diffuse=_scaled(light.rgb, 0.15),
+        specular=[0, 0, 0],
+    )
     asset = _add(root, "asset")
     world = _add(root, "worldbody")
+    files: dict[str, bytes] = {}
     _add_light(world, room)
-    _add_shell(asset, world, room)
+    _add_shell(asset, world, room, files)
+    for index, picture in enumerate(room.pictures):
+        _add_picture(asset, world, room, picture, f"picture{index}", files)
     for index, solid in enumerate(room.objects):
-        _add_solid(asset, world, solid, f"solid{index}")
+        _add_solid(asset, world, solid, solid_body(index))
     _add_robot(world, room, robot, camera)
     actuator = _add(root, "actuator")
     for joint in WHEEL_JOINTS:
@@ -51,7 +75,12 @@ def room_to_mjcf(room: Room, robot: Robot = ROBOT, camera: Camera = CAMERA) -> s
             forcerange=[-10, 10],
             ctrllimited="false",
         )
-    return ET.tostring(root, encoding="unicode")
+    return Model(ET.tostring(root, encoding="unicode"), files)
+
+
+def solid_body(index: int) -> str:
+    """Name of the body of the room's `index`-th solid."""
+    return f"solid{index}"
 
 
 def _add_light(world: ET.Element, room: Room) -> None:
@@ -59,9 +88,9 @@ def _add_light(world: ET.Element, room: Room) -> None:
     _add(
         world,
         "light",
-        pos=[light.x, light.y, WALL_HEIGHT + 0.5],
-        dir=[-0.15 * light.x, -0.15 * light.y, -1],
-        diffuse=[light.diffuse] * 3,
+        pos=[light.x, light.y, light.z],
+        dir=_aim(room),
+        diffuse=_scaled(light.rgb, light.diffuse),
         specular=[0.1] * 3,
         castshadow=str(light.shadow).lower(),
         cutoff=85,
@@ -69,9 +98,19 @@ def _add_light(world: ET.Element, room: Room) -> None:
     )
 
 
-def _add_shell(asset: ET.Element, world: ET.Element, room: Room) -> None:
-    _add_surface(asset, "floor", room.floor, repeat=room.floor.repeat)
-    _add_surface(asset, "wall", room.wall, repeat=1.0)
+def _aim(room: Room) -> list[float]:
+    """A lamp at the ceiling shines down, one at a window across the room."""
+    light = room.light
+    if light.z > WALL_HEIGHT:
+        return [-0.15 * light.x, -0.15 * light.y, -1.0]
+    return [-light.x, -light.y, -light.z]
+
+
+def _add_shell(
+    asset: ET.Element, world: ET.Element, room: Room, files: dict[str, bytes]
+) -> None:
+    _add_surface(asset, "floor", room.floor, room.floor.repeat, files)
+    _add_surface(asset, "wall", room.wall, 1.0, files)
     half_w, half_d = room.width / 2, room.depth / 2
     _add(
         world,
@@ -100,21 +139,12 @@ def _add_shell(asset: ET.Element, world: ET.Element, room: Room) -> None:
         )
 
 
-def _add_surface(asset: ET.Element, name: str, look: Look, repeat: float) -> None:
-    builtin = {"plain": "flat", "checker": "checker", "speckle": "flat", "gradient": "gradient"}
-    marks = {"mark": "random", "random": 0.04, "markrgb": look.rgb2}
-    _add(
-        asset,
-        "texture",
-        name=name,
-        type="2d",
-        builtin=builtin[look.pattern],
-        rgb1=look.rgb1,
-        rgb2=look.rgb2,
-        width=128,
-        height=128,
-        **(marks if look.pattern == "speckle" else {}),
-    )
+def _add_surface(
+    asset: ET.Element, name: str, look: Look, repeat: float, files: dict[str, bytes]
+) -> None:
+    file = f"{name}.png"
+    files[file] = texture_png(look.pattern, look.rgb1, look.rgb2, look.seed)
+    _add(asset, "texture", name=name, type="2d", file=file)
     _add(
         asset,
         "material",
@@ -127,51 +157,66 @@ def _add_surface(asset: ET.Element, name: str, look: Look, repeat: float) -> Non
     )
 
 
+def _add_picture(
+    asset: ET.Element,
+    world: ET.Element,
+    room: Room,
+    picture: Picture,
+    name: str,
+    files: dict[str, bytes],
+) -> None:
+    _add_surface(asset, name, picture.look, 1.0, files)
+    half_w, half_d = room.width / 2, room.depth / 2
+    x, y, turn = {
+        "north": (picture.along, half_d, 0.0),
+        "south": (picture.along, -half_d, 0.0),
+        "east": (half_w, picture.along, math.pi / 2),
+        "west": (-half_w, picture.along, math.pi / 2),
+    }[picture.wall]
+    _add(
+        world,
+        "geom",
+        name=name,
+        type="box",
+        pos=[x, y, picture.z],
+        euler=[0, 0, turn],
+        size=[picture.width / 2, PICTURE_THICKNESS, picture.height / 2],
+        material=name,
+        contype=0,
+        conaffinity=0,
+    )
+
+
 def _add_solid(asset: ET.Element, world: ET.Element, solid: Solid, name: str) -> None:
-    half = solid.height / 2
-    common: dict[str, object] = {"name": name, "rgba": [*solid.rgb, 1.0]}
-    if solid.shape == "ball":
-        _add(
-            world,
-            "geom",
-            type="sphere",
-            pos=[solid.x, solid.y, solid.radius],
-            size=[solid.radius],
-            **common,
-        )
-    elif solid.shape == "box":
-        side = solid.radius / math.sqrt(2)
-        _add(
-            world,
-            "geom",
-            type="box",
-            pos=[solid.x, solid.y, half],
-            size=[side, side, half],
-            euler=[0, 0, solid.yaw],
-            **common,
-        )
-    elif solid.shape == "cylinder":
-        _add(
-            world,
-            "geom",
-            type="cylinder",
-            pos=[solid.x, solid.y, half],
-            size=[solid.radius, half],
-            **common,
-        )
-    else:
-        vertices = [value for vertex in cone_vertices(solid) for value in vertex]
-        _add(asset, "mesh", name=name, vertex=vertices)
-        _add(world, "geom", type="mesh", mesh=name, pos=[solid.x, solid.y, 0], **common)
+    movable = {"mocap": "true"} if solid.shape == "ball" else {}
+    body = _add(
+        world, "body", name=name, pos=[solid.x, solid.y, 0], euler=[0, 0, solid.yaw], **movable
+    )
+    for index, part in enumerate(parts_of(solid)):
+        _add_part(asset, body, part, f"{name}_{index}", rgba=[*solid.rgb, 1.0])
 
 
-def cone_vertices(solid: Solid) -> list[tuple[float, float, float]]:
-    """Corners of a cone on the floor: the tip, then the rim [m], in the solid's own frame."""
-    rim = [
-        (solid.radius * math.cos(angle), solid.radius * math.sin(angle), 0.0)
-        for angle in (math.tau * i / CONE_SIDES for i in range(CONE_SIDES))
-    ]
-    return [(0.0, 0.0, solid.height), *rim]
+def _add_part(
+    asset: ET.Element, body: ET.Element, part: Part, name: str, rgba: list[float]
+) -> None:
+    if part.kind == "hull":
+        _add(asset, "mesh", name=name, vertex=[v for corner in part.corners for v in corner])
+        _add(body, "geom", name=name, type="mesh", mesh=name, pos=part.at, rgba=rgba)
+        return
+    _add(
+        body,
+        "geom",
+        name=name,
+        type=part.kind,
+        pos=part.at,
+        size=part.size,
+        euler=[part.roll, 0, 0],
+        rgba=rgba,
+    )
+
+
+def _scaled(rgb: tuple[float, float, float], factor: float) -> list[float]:
+    return [factor * value for value in rgb]
 
 
 def _add_robot(world: ET.Element, room: Room, robot: Robot, camera: Camera) -> None:

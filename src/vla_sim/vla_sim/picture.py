@@ -66,8 +66,9 @@ def draw_paths(room: Room, episodes: Sequence[tuple[Path, Solid | None, str]]) -
 
 
 def _footprint(solid: Solid) -> list[Point]:
-    corners = 4 if solid.shape == "box" else 48
-    turn = solid.yaw + math.pi / 4 if solid.shape == "box" else 0.0
+    square = solid.shape in ("box", "pyramid", "diamond", "stairs")
+    corners = 4 if square else 48
+    turn = solid.yaw + (math.pi / 4 if solid.shape in ("box", "stairs") else 0.0)
     angles = (turn + math.tau * i / corners for i in range(corners))
     return [
         (solid.x + solid.radius * math.cos(a), solid.y + solid.radius * math.sin(a))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -12,8 +13,8 @@ from vla_sim import mjcf
 from vla_sim.errors import SimulationError
 from vla_sim.geometry import Odometry, Pose
 from vla_sim.headless import EGL_MENDING, mujoco, require_headless_rendering
-from vla_sim.robot import CAMERA, LIDAR, ROBOT
-from vla_sim.room import Room
+from vla_sim.robot import CAMERA, LIDAR, ROBOT, Camera
+from vla_sim.room import Room, Solid
 
 STEPS_PER_SLICE = 5
 SLICE_S = STEPS_PER_SLICE * mjcf.TIMESTEP_S
@@ -26,6 +27,9 @@ CONTACT_PAUSE_S = 0.5
 class Simulation:
     """One robot in one room.
 
+    Args:
+        camera: the robot's camera; training varies it a little.
+
     Not safe for use from several threads: the image is drawn in an OpenGL context that
     belongs to the thread which drew the first one.
 
@@ -33,11 +37,13 @@ class Simulation:
         SimulationError: the machine cannot draw without a screen (EGL is missing).
     """
 
-    def __init__(self, room: Room, render: bool = True) -> None:
+    def __init__(self, room: Room, render: bool = True, camera: Camera = CAMERA) -> None:
         self.room = room
+        self.camera = camera
         if render:
             require_headless_rendering()
-        self._model = mujoco.MjModel.from_xml_string(mjcf.room_to_mjcf(room))
+        model = mjcf.room_to_mjcf(room, camera=camera)
+        self._model = mujoco.MjModel.from_xml_string(model.xml, model.files)
         self._data = mujoco.MjData(self._model)
         self._renderer = self._make_renderer() if render else None
         self._base = self._model.body(mjcf.BASE_BODY).id
@@ -158,6 +164,22 @@ class Simulation:
         self._target = self._driven = (0.0, 0.0)
         mujoco.mj_forward(self._model, self._data)
 
+    def move(self, solid: Solid, x: float, y: float) -> Solid:
+        """Put a ball somewhere else in the room [m]; returns it as it stands then.
+
+        Raises:
+            SimulationError: the solid is none of the room's, or no ball.
+        """
+        if solid.shape != "ball" or solid not in self.room.objects:
+            raise SimulationError(f"the {solid.name} cannot be moved: it is no ball of this room")
+        index = self.room.objects.index(solid)
+        moved = dataclasses.replace(solid, x=x, y=y)
+        objects = (*self.room.objects[:index], moved, *self.room.objects[index + 1 :])
+        self.room = dataclasses.replace(self.room, objects=objects)
+        body = self._model.body(mjcf.solid_body(index))
+        self._data.mocap_pos[body.mocapid[0]] = [x, y, 0.0]
+        return moved
+
     def close(self) -> None:
         """Give the renderer's memory back."""
         if self._renderer is not None:
@@ -201,14 +223,14 @@ class Simulation:
         """``[geoms, geoms]``: true where a contact of the two is a collision."""
         robot = np.zeros(self._model.ngeom, dtype=bool)
         robot[[self._model.geom(name).id for name in mjcf.ROBOT_COLLISION_GEOMS]] = True
-        others = self._model.geom_bodyid == 0
+        others = self._model.body_rootid[self._model.geom_bodyid] != self._base
         others[self._model.geom(mjcf.FLOOR_GEOM).id] = False
         table: npt.NDArray[np.bool_] = np.outer(robot, others)
         return table | table.T
 
     def _make_renderer(self) -> mujoco.Renderer:
         try:
-            return mujoco.Renderer(self._model, CAMERA.height, CAMERA.width)
+            return mujoco.Renderer(self._model, self.camera.height, self.camera.width)
         except Exception as error:
             # Drivers fail with exceptions of many kinds, all of which mean the same here.
             raise SimulationError(

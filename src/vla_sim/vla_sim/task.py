@@ -6,79 +6,26 @@ The policy never sees this module; it reads the sentence.
 
 from __future__ import annotations
 
+import functools
+import math
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from vla_sim.errors import TaskError
+from vla_sim.geometry import Pose
+from vla_sim.goal import Drive, Follow, Goal, Reach, Stop, Turn
+from vla_sim.relation import Ambiguous, between, nearest, plural, relative
 from vla_sim.room import COLOURS, SHAPES, Room, Solid
+from vla_sim.splits import KINDS, held_out_side, train_side
 
-WORDINGS: dict[str, tuple[str, ...]] = {
-    "go_to": (
-        "go to the {thing}",
-        "drive to the {thing}",
-        "move to the {thing}",
-        "head for the {thing}",
-        "approach the {thing}",
-        "navigate to the {thing}",
-        "drive up to the {thing}",
-        "please go to the {thing}",
-        "find the {thing}",
-        "go over to the {thing}",
-        "take me to the {thing}",
-        "travel to the {thing}",
-    ),
-    "turn_left": (
-        "turn left",
-        "rotate left",
-        "turn to the left",
-        "please turn left",
-        "make a left turn",
-        "turn left on the spot",
-    ),
-    "turn_right": (
-        "turn right",
-        "rotate right",
-        "turn to the right",
-        "please turn right",
-        "make a right turn",
-        "turn right on the spot",
-    ),
-    "turn_around": (
-        "turn around",
-        "turn back around",
-        "make a u-turn",
-        "please turn around",
-        "face the other way",
-        "do a half turn",
-    ),
-    "forward": (
-        "go forward",
-        "drive forward",
-        "move ahead",
-        "please go forward",
-        "go straight ahead",
-        "move forward",
-    ),
-    "back_up": (
-        "back up",
-        "go backward",
-        "drive backward",
-        "please back up",
-        "reverse",
-        "move back",
-    ),
-    "stop": (
-        "stop",
-        "halt",
-        "stand still",
-        "please stop",
-        "stop moving",
-        "stay where you are",
-    ),
-}
-"""Families of instructions, and the sentences of each."""
-
-FAMILIES = tuple(WORDINGS)
+QUARTER_DEG = 90.0
+FORWARD_M = 1.0
+BACK_UP_M = 0.5
+ANYTHING = ("thing", "object")
+"""What a sentence calls a thing of any shape."""
+SEQUENCE_KINDS = ("go_to", "turn_left", "turn_right", "turn_around", "forward", "back_up")
+"""Kinds of the two sentences that a sequence is made of."""
 
 
 @dataclass(frozen=True)
@@ -86,57 +33,176 @@ class Task:
     """What a sentence asks for.
 
     Attributes:
-        family: a key of `WORDINGS`.
-        target: the solid to go to; None in every family but ``go_to``.
+        kind: a key of `vla_sim.splits.KINDS`.
+        goals: what to achieve, one after the other.
         instruction: the sentence.
     """
 
-    family: str
-    target: Solid | None
+    kind: str
+    goals: tuple[Goal, ...]
     instruction: str
 
+    @property
+    def family(self) -> str:
+        """The family of its kind."""
+        return KINDS[self.kind]
 
-def make_task(family: str, wording: int, target: Solid | None = None) -> Task:
-    """The task of a family, said in its `wording`-th sentence (counted round)."""
-    sentences = WORDINGS[family]
-    sentence = sentences[wording % len(sentences)]
-    if target is not None:
-        sentence = sentence.format(thing=target.name)
-    return Task(family, target, sentence)
+    @property
+    def target(self) -> Solid | None:
+        """The thing that it ends at; None where there is none."""
+        last = self.goals[-1]
+        return last.target if isinstance(last, Reach | Follow) else None
 
 
-def parse_task(instruction: str, room: Room) -> Task:
-    """The task that a sentence names in a room.
+def amount_of(kind: str, amount: float | None) -> Goal:
+    """The goal of a turn by `amount` degrees or of a drive by `amount` metres, or by default."""
+    if kind == "turn_around":
+        return Turn(math.pi, either=True)
+    if kind in ("turn_left", "turn_right"):
+        angle = math.radians(QUARTER_DEG if amount is None else amount)
+        return Turn(angle if kind == "turn_left" else -angle)
+    if kind == "forward":
+        return Drive(FORWARD_M if amount is None else amount)
+    return Drive(-(BACK_UP_M if amount is None else amount))
+
+
+def parse_task(instruction: str, room: Room, pose: Pose | None = None) -> Task:
+    """The task that a sentence names in a room, as seen from a pose (by default the start's).
 
     Raises:
-        TaskError: the sentence belongs to no family, or the room lacks the thing.
+        TaskError: the sentence belongs to no kind, the room lacks the thing, or it could mean
+            several.
     """
+    pose = room.start if pose is None else pose
     words = re.sub(r"[.!]+$", "", " ".join(instruction.lower().split()))
-    for family in FAMILIES:
-        if family != "go_to" and words in WORDINGS[family]:
-            return Task(family, None, instruction)
-    found = _GO_TO.fullmatch(words)
-    if found is None:
-        raise TaskError(f"cannot judge {instruction!r}: {_known_sentences()}")
-    solid = room.find(found["colour"], found["shape"])
+    for kind, pattern in _patterns():
+        found = pattern.fullmatch(words)
+        if found is None:
+            continue
+        if kind == "sequence":
+            goals = _sequence(found, room, pose)
+            if goals is None:
+                continue
+        else:
+            goals = (_goal(kind, found.groupdict(), room, pose),)
+        return Task(kind, goals, instruction)
+    raise TaskError(f"cannot judge {instruction!r}: {_known_sentences()}")
+
+
+def _sequence(found: re.Match[str], room: Room, pose: Pose) -> tuple[Goal, ...] | None:
+    goals = []
+    for clause in (found["first"], found["second"]):
+        for kind, pattern in _patterns():
+            part = pattern.fullmatch(clause)
+            if kind in SEQUENCE_KINDS and part is not None:
+                goals.append(_goal(kind, part.groupdict(), room, pose))
+                break
+        else:
+            return None
+    return tuple(goals)
+
+
+def _goal(kind: str, slots: Mapping[str, str | None], room: Room, pose: Pose) -> Goal:
+    if kind == "stop":
+        return Stop()
+    if kind in ("go_to", "follow"):
+        solid = _named(slots["thing"] or "", room)
+        return Reach.thing(solid) if kind == "go_to" else Follow(solid)
+    if kind in ("turn_left", "turn_right", "turn_around", "forward", "back_up"):
+        words = slots.get("amount")
+        amounts = _turn_words() if kind.startswith("turn") else _drive_words()
+        return amount_of(kind, None if words is None else amounts[words])
+    try:
+        if kind == "between":
+            return between(room, pose, _singular(slots["things"] or ""))
+        thing = _described(slots["thing"] or "")
+        if kind == "nearest":
+            return Reach.thing(nearest(room, pose, *thing))
+        other = _described(slots["other"] or "")
+        return Reach.thing(relative(room, pose, kind, thing, other))
+    except Ambiguous as error:
+        raise TaskError(f"{error}; {_things(room)}") from error
+
+
+def _named(words: str, room: Room) -> Solid:
+    colour, shape = _described(words)
+    if colour is None or shape is None:
+        raise TaskError(f"say the colour and the shape, like 'red ball' (got {words!r})")
+    solid = room.find(colour, shape)
     if solid is None:
-        things = ", ".join(s.name for s in room.objects)
-        raise TaskError(
-            f"there is no {found['colour']} {found['shape']} in this room (it has: {things})"
-        )
-    return Task("go_to", solid, instruction)
+        raise TaskError(f"there is no {words} in this room ({_things(room)})")
+    return solid
+
+
+def _described(words: str) -> tuple[str | None, str | None]:
+    """Colour and shape of 'red ball', 'ball', 'red thing' or 'thing'; None: whichever."""
+    *colours, shape = words.split()
+    if (shape in SHAPES or shape in ANYTHING) and len(colours) <= 1:
+        colour = colours[0] if colours else None
+        if colour is None or colour in COLOURS:
+            return colour, None if shape in ANYTHING else shape
+    raise TaskError(f"cannot judge {words!r}: {_known_sentences()}")
+
+
+def _singular(things: str) -> str:
+    for shape in SHAPES:
+        if things == plural(shape):
+            return shape
+    raise TaskError(f"cannot judge {things!r}: {_known_sentences()}")
+
+
+def _things(room: Room) -> str:
+    return f"it has: {', '.join(s.name for s in room.objects)}"
+
+
+@functools.cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """What sentences look like, by kind; sequences last."""
+    slots = {
+        "thing": r"(?P<thing>[a-z]+(?: [a-z]+)?)",
+        "other": r"(?P<other>[a-z]+(?: [a-z]+)?)",
+        "things": r"(?P<things>[a-z]+)",
+        "first": r"(?P<first>.+?)",
+        "second": r"(?P<second>.+)",
+    }
+    return tuple(_iterate_patterns(slots))
+
+
+def _iterate_patterns(slots: dict[str, str]) -> Iterator[tuple[str, re.Pattern[str]]]:
+    for kind in KINDS:
+        amounts = _turn_words() if kind.startswith("turn") else _drive_words()
+        any_amount = f"(?P<amount>{'|'.join(map(re.escape, amounts))})"
+        for side in (train_side(), held_out_side()):
+            for sentence in side.wordings[kind]:
+                text = re.escape(sentence.lower())
+                for slot, pattern in {**slots, "amount": any_amount}.items():
+                    text = text.replace(rf"\{{{slot}\}}", pattern)
+                yield kind, re.compile(text)
+
+
+@functools.cache
+def _turn_words() -> Mapping[str, float]:
+    sides = (train_side(), held_out_side())
+    return {w: amount for side in sides for amount, words in side.turns.items() for w in words}
+
+
+@functools.cache
+def _drive_words() -> Mapping[str, float]:
+    sides = (train_side(), held_out_side())
+    return {w: amount for side in sides for amount, words in side.drives.items() for w in words}
 
 
 def _known_sentences() -> str:
-    examples = "; ".join(f'"{sentences[0]}"' for sentences in WORDINGS.values())
-    things = f"colours: {', '.join(COLOURS)}; shapes: {', '.join(SHAPES)}"
-    return f"expected a sentence like {examples} ({things})".replace("{thing}", "red ball")
-
-
-_GO_TO = re.compile(
-    "("
-    + "|".join(
-        re.escape(sentence).replace(r"\{thing\}", "THING") for sentence in WORDINGS["go_to"]
-    ).replace("THING", "")
-    + f")(?P<colour>{'|'.join(COLOURS)}) (?P<shape>{'|'.join(SHAPES)})"
-)
+    examples = {
+        "thing": "red ball",
+        "other": "blue cone",
+        "things": "boxes",
+        "first": "go to the red ball",
+        "second": "turn left",
+    }
+    wordings = train_side().wordings
+    sentences = "; ".join(f'"{wordings[kind][0].format(**examples)}"' for kind in KINDS)
+    return (
+        f"expected a sentence like {sentences} "
+        f"(colours: {', '.join(COLOURS)}; shapes: {', '.join(SHAPES)})"
+    )

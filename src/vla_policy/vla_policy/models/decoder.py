@@ -9,6 +9,8 @@ from torch import nn
 
 BINS = 41
 """An odd number, so that one of them is zero."""
+FLOW_STEPS = 6
+TIME_FEATURES = 8
 
 
 class RegressionDecoder(nn.Module):
@@ -78,7 +80,58 @@ class BinnedDecoder(nn.Module):
         return logits.view(-1, *self.shape)
 
 
-DECODERS = {"regression": RegressionDecoder, "binned": BinnedDecoder}
+class FlowDecoder(nn.Module):
+    """Moves noise to actions along a learnt flow (flow matching, arXiv 2210.02747, section 4).
+
+    Like bins it can choose between ways, and the whole chunk chooses as one. It starts from
+    the same noise at each call (by default none), so that a policy answers alike to the like.
+    """
+
+    times: torch.Tensor
+
+    def __init__(
+        self, dim: int, horizon: int, action_dim: int, hidden: int = 256, steps: int = FLOW_STEPS
+    ) -> None:
+        super().__init__()
+        self.shape = (horizon, action_dim)
+        self.steps = steps
+        self.velocity = nn.Sequential(
+            nn.Linear(dim + horizon * action_dim + TIME_FEATURES, 2 * hidden),
+            nn.SiLU(),
+            nn.Linear(2 * hidden, 2 * hidden),
+            nn.SiLU(),
+            nn.Linear(2 * hidden, horizon * action_dim),
+        )
+        self.register_buffer("times", torch.arange(steps) / steps, persistent=False)
+
+    def forward(self, vector: torch.Tensor, noise: torch.Tensor | None = None) -> torch.Tensor:
+        """``[B, dim]`` to ``[B, horizon, action_dim]`` in [-1, 1].
+
+        Args:
+            noise: where the flow starts, ``[B, horizon, action_dim]``; zeros where None.
+        """
+        shape = (len(vector), self.shape[0] * self.shape[1])
+        x = vector.new_zeros(shape) if noise is None else noise.flatten(1)
+        for time in self.times:
+            x = x + self._flow(vector, x, time.expand(len(x))) / self.steps
+        return x.clamp(-1, 1).view(-1, *self.shape)
+
+    def loss(self, vector: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
+        """Mean squared error of the velocity between noise and the actions: a scalar."""
+        target = actions.flatten(1)
+        noise = torch.randn_like(target)
+        time = torch.rand(len(target), device=target.device)
+        x = torch.lerp(noise, target, time[:, None])
+        return F.mse_loss(self._flow(vector, x, time), target - noise)
+
+    def _flow(self, vector: torch.Tensor, x: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
+        angles = time[:, None] * torch.pi * torch.arange(1, 5, device=time.device)
+        known = [vector, x, angles.sin(), angles.cos()]
+        velocity: torch.Tensor = self.velocity(torch.cat(known, dim=1))
+        return velocity
+
+
+DECODERS = {"regression": RegressionDecoder, "binned": BinnedDecoder, "flow": FlowDecoder}
 """Decoders by the names that configurations know them by."""
 
 

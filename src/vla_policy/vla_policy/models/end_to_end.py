@@ -2,8 +2,8 @@
 """EndToEndVLA: images and a sentence in, a chunk of actions out, trained as one network.
 
     images   -> VisionEncoder   -> map of features --+
-    sentence -> LanguageEncoder -> vector -----------+-> MultimodalFusion -> ActionDecoder
-    pose since the sentence -------------------------+                        -> actions
+    sentence -> LanguageEncoder -> vectors ----------+-> MultimodalFusion -> ActionDecoder
+    pose since the sentence, memory -----------------+                        -> actions
 
 Each of the four is a module of its own and can be exchanged for another of the same interface.
 """
@@ -13,17 +13,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import nn
 
 from vla_policy.errors import CheckpointError, ObservationError
+from vla_policy.memory import MEMORY_DIM, MODES
 from vla_policy.models.decoder import DECODERS
-from vla_policy.models.fusion import CrossAttentionFusion, Fused
-from vla_policy.models.language import SentenceProjection
-from vla_policy.models.vision import ConvEncoder
-from vla_policy.pose import STATE_DIM
+from vla_policy.models.fusion import BODY_DIM, FUSIONS, Fused
+from vla_policy.models.language import LANGUAGE_ENCODERS
+from vla_policy.models.vision import VISION_ENCODERS
 
 
 class VisionEncoder(Protocol):
@@ -38,12 +38,15 @@ class VisionEncoder(Protocol):
 
 
 class LanguageEncoder(Protocol):
-    """Sentences, or their frozen embeddings, to ``[B, dim]``."""
+    """Sentences, or what `embed` made of them, to ``[B, slots, dim]``."""
 
     dim: int
+    slots: int
 
-    def __call__(self, instructions: list[str] | torch.Tensor) -> torch.Tensor:
-        """Encode the sentences."""
+    def __call__(
+        self, instructions: list[str] | torch.Tensor, stage: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Encode the sentences, each for the part of it that is to be done now (``[B]``)."""
         ...
 
     def embed(self, instructions: list[str]) -> torch.Tensor:
@@ -52,7 +55,7 @@ class LanguageEncoder(Protocol):
 
 
 class MultimodalFusion(Protocol):
-    """``[N, T, C, h, w]``, ``[B, D]`` and ``[B, 3]`` to one vector ``[B, dim]``.
+    """``[N, T, C, h, w]``, ``[B, S, D]`` and ``[B, BODY_DIM]`` to one vector ``[B, dim]``.
 
     B is a multiple of N: several sentences may be asked of one image, each in its row.
     """
@@ -60,7 +63,7 @@ class MultimodalFusion(Protocol):
     dim: int
 
     def __call__(
-        self, features: torch.Tensor, language: torch.Tensor, state: torch.Tensor
+        self, features: torch.Tensor, language: torch.Tensor, body: torch.Tensor
     ) -> Fused:
         """Fuse the three."""
         ...
@@ -78,18 +81,50 @@ class ActionDecoder(Protocol):
         ...
 
 
+SPOT_SCALE_M = 2.0
+
+
+class Look(NamedTuple):
+    """What the network makes of one look.
+
+    Attributes:
+        actions: ``[B, horizon, action_dim]`` in [-1, 1].
+        mode: ``[B, len(MODES)]`` logits.
+        spot: ``[B, 2]`` where the named thing is: m ahead and to the left of the robot.
+        arrived: ``[B]`` logit of: this part of the sentence is done, and another one follows.
+    """
+
+    actions: torch.Tensor
+    mode: torch.Tensor
+    spot: torch.Tensor
+    arrived: torch.Tensor
+
+
+PARTS = {
+    "vision": VISION_ENCODERS,
+    "language": LANGUAGE_ENCODERS,
+    "fusion": FUSIONS,
+    "decoder": DECODERS,
+}
+"""The choices for each part of the network."""
+
+
 @dataclass(frozen=True)
 class EndToEndConfig:
     """Sizes and parts of an EndToEndVLA.
 
     Attributes:
-        decoder: a key of `vla_policy.models.decoder.DECODERS`.
+        vision, language, fusion, decoder: names of parts, see `PARTS`.
 
     Raises:
         CheckpointError: a size is not positive, the image is no multiple of the stride, or
             there is no such part.
     """
 
+    vision: str = "conv"
+    language: str = "minilm"
+    fusion: str = "cross_attention"
+    decoder: str = "binned"
     image_height: int = 120
     image_width: int = 160
     history: int = 1
@@ -97,25 +132,29 @@ class EndToEndConfig:
     action_dim: int = 2
     vision_channels: int = 64
     language_dim: int = 128
-    attention_heads: int = 4
     fusion_dim: int = 256
-    decoder: str = "regression"
 
     def __post_init__(self) -> None:
-        if self.decoder not in DECODERS:
-            known = ", ".join(DECODERS)
-            raise CheckpointError(f"decoder must be one of {known} (got {self.decoder!r})")
-        sizes = dataclasses.asdict(self)
-        del sizes["decoder"]
-        for name, value in sizes.items():
-            if not isinstance(value, int) or value < 1:
+        for part, choices in PARTS.items():
+            if getattr(self, part) not in choices:
+                raise CheckpointError(
+                    f"{part} must be one of {', '.join(choices)} (got {getattr(self, part)!r})"
+                )
+        for name, value in dataclasses.asdict(self).items():
+            if name not in PARTS and (not isinstance(value, int) or value < 1):
                 raise CheckpointError(f"{name} must be a whole number >= 1 (got {value!r})")
-        stride = ConvEncoder.stride
+        stride = VISION_ENCODERS[self.vision].stride
         if self.image_height % stride or self.image_width % stride:
             raise CheckpointError(
                 f"the image size must be a multiple of {stride} "
                 f"(got {self.image_height} x {self.image_width})"
             )
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the map of features."""
+        stride = VISION_ENCODERS[self.vision].stride
+        return self.image_height // stride, self.image_width // stride
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> EndToEndConfig:
@@ -143,44 +182,63 @@ class EndToEndVLA(nn.Module):
     ) -> None:
         super().__init__()
         self.config = config
-        self.vision = vision or ConvEncoder(config.vision_channels)
-        self.language = language or SentenceProjection(config.language_dim)
+        self.vision = vision or VISION_ENCODERS[config.vision](config.vision_channels)
+        self.language = language or LANGUAGE_ENCODERS[config.language](config.language_dim)
         stride = self.vision.stride
-        self.fusion = fusion or CrossAttentionFusion(
+        self.fusion = fusion or FUSIONS[config.fusion](
             channels=self.vision.channels,
             language_dim=self.language.dim,
+            slots=self.language.slots,
             grid=(config.image_height // stride, config.image_width // stride),
             history=config.history,
-            heads=config.attention_heads,
             dim=config.fusion_dim,
         )
         self.decoder = decoder or DECODERS[config.decoder](
             self.fusion.dim, config.horizon, config.action_dim
         )
+        self.sight = nn.Linear(self.fusion.dim, len(MODES) + 3)
 
     def forward(
         self,
         images: torch.Tensor,
         instructions: list[str] | torch.Tensor,
         state: torch.Tensor | None = None,
+        memory: torch.Tensor | None = None,
+        stage: torch.Tensor | None = None,
     ) -> torch.Tensor:
         """Actions ``[B, horizon, action_dim]`` in [-1, 1].
 
         Args:
             images: ``[B, T, 3, H, W]``, uint8 or float in [0, 1], oldest first.
-            instructions: B sentences, or their embeddings from ``language.embed``.
-            state: ``[B, 3]`` pose since the instruction began; zeros where None.
+            instructions: B sentences, or what ``language.embed`` made of them.
+            state: ``[B, 3]`` pose since the present part of the sentence began; zeros where None.
+            memory: ``[B, 3]`` see `vla_policy.memory.MEMORY_NAMES`; nothing known where None.
+            stage: ``[B]`` which part of the sentence is to be done; the first where None.
 
         Raises:
             ObservationError: the images have another shape, or there are no B instructions.
         """
-        return self.decoder(self.fuse(images, instructions, state).vector)
+        return self.look(images, instructions, state, memory, stage).actions
+
+    def look(
+        self,
+        images: torch.Tensor,
+        instructions: list[str] | torch.Tensor,
+        state: torch.Tensor | None = None,
+        memory: torch.Tensor | None = None,
+        stage: torch.Tensor | None = None,
+    ) -> Look:
+        """The actions, and what is to be remembered; arguments and errors as in `forward`."""
+        fused = self.fuse(images, instructions, state, memory, stage)
+        return Look(self.decoder(fused.vector), *self.see(fused))
 
     def fuse(
         self,
         images: torch.Tensor,
         instructions: list[str] | torch.Tensor,
         state: torch.Tensor | None = None,
+        memory: torch.Tensor | None = None,
+        stage: torch.Tensor | None = None,
     ) -> Fused:
         """All but the decoder: the fused vector, and where the named thing is seen.
 
@@ -196,14 +254,22 @@ class EndToEndVLA(nn.Module):
             )
         if images.dtype == torch.uint8:
             images = images.float() / 255.0
-        language = self.language(instructions)
+        language = self.language(instructions, stage)  # [B, S, D]
         if len(language) == 0 or len(language) % len(images):
             raise ObservationError(
                 f"expected one instruction an image or a multiple of that, got "
                 f"{len(language)} instructions for {len(images)} images"
             )
         if state is None:
-            state = images.new_zeros(len(language), STATE_DIM)
+            state = images.new_zeros(len(language), BODY_DIM - MEMORY_DIM)
+        if memory is None:
+            memory = images.new_zeros(len(language), MEMORY_DIM)
         features = self.vision(images.flatten(0, 1))  # [B * T, C, h, w]
         features = features.unflatten(0, images.shape[:2])  # [B, T, C, h, w]
-        return self.fusion(features, language, state)
+        return self.fusion(features, language, torch.cat([state, memory], dim=1))
+
+    def see(self, fused: Fused) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Mode logits ``[B, M]``, spots ``[B, 2]`` and logits of having arrived ``[B]``."""
+        values = self.sight(fused.vector)
+        modes = len(MODES)
+        return values[:, :modes], SPOT_SCALE_M * values[:, modes : modes + 2], values[:, -1]

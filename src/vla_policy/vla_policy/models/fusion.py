@@ -1,25 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fusion: features of images, a sentence's vector and the relative pose to one vector."""
+"""Fusion: features of images, a sentence's vectors and the robot's own state to one vector."""
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
+from vla_policy.memory import MEMORY_DIM
+from vla_policy.models.attention import HEADS, TransformerBlock
 from vla_policy.pose import STATE_DIM
 
-POSE_FEATURES = 8
+BODY_DIM = STATE_DIM + MEMORY_DIM
+"""Pose since the present part of the sentence began, then the memory; see `vla_policy.memory`."""
+BODY_FEATURES = 16
 LAYOUT_CHANNELS = 16
 LAYOUT_DIM = 96
+FREQUENCIES = 4
 
 
 class Fused(NamedTuple):
     """What a fusion gives.
 
     Attributes:
-        vector: ``[B, dim]``, from which the actions are decoded.
+        vector: ``[B, dim]``, from which everything else is decoded.
         attention: ``[B, h * w + 1]`` logits of where in the newest image the thing is that
             the sentence names, row by row; the last one says: not in view.
     """
@@ -29,78 +35,117 @@ class Fused(NamedTuple):
 
 
 class CrossAttentionFusion(nn.Module):
-    """The sentence asks, the image answers.
+    """The sentence asks, the image answers, several times over.
 
-    Queries are made of the sentence, keys and values of the cells of the feature map
-    (arXiv 1706.03762, section 3.2). The first head is taught where the named thing is. What
-    lies on the way there is read from the whole map, whatever the sentence.
+    The sentence's vectors and one of the robot's own state look at the cells of the feature
+    map and at each other in turn (a transformer decoder, arXiv 1706.03762, section 3.1): first
+    *where is the ball*, then *which box is left of that*. In the end one pointer says where the
+    named thing is, and what is there is read off. What lies on the way is read from the whole
+    map, whatever the sentence.
 
     Keys and values do not depend on the sentence: one image can be asked many questions at
     little more than the cost of one, which training makes use of.
     """
 
     positions: torch.Tensor
+    waves: torch.Tensor
 
     def __init__(
         self,
         channels: int,
         language_dim: int,
+        slots: int,
         grid: tuple[int, int],
         history: int = 1,
-        heads: int = 4,
         dim: int = 256,
+        width: int = 96,
+        layers: int = 3,
     ) -> None:
         super().__init__()
         self.dim = dim
-        self.heads = heads
-        self.register_buffer("positions", _positions(*grid), persistent=False)  # [h * w, 2]
-        self.place = nn.Conv2d(2, channels, 1)
-        self.mix = nn.Sequential(nn.Conv2d(channels, channels, 1), nn.ReLU(inplace=True))
-        self.key = nn.Conv2d(channels, heads * channels, 1)
-        self.query = nn.Linear(language_dim, heads * channels)
-        self.absent = nn.Linear(language_dim, 1)
+        positions = cell_positions(*grid)
+        self.register_buffer("positions", positions, persistent=False)  # [h * w, 2]
+        self.register_buffer("waves", _waves(positions), persistent=False)
+        self.cells = nn.Linear(channels, width)
+        self.place = nn.Linear(self.waves.shape[1], width)
+        self.ages = nn.Parameter(torch.zeros(history, 1, width))
+        self.words = nn.Linear(language_dim, width)
+        self.body = nn.Sequential(
+            nn.Linear(BODY_FEATURES, width), nn.GELU(), nn.Linear(width, width)
+        )
+        self.layers = nn.ModuleList(LookAndThink(width) for _ in range(layers))
+        self.settle = nn.LayerNorm(width)
+        tokens = (slots + 1) * width
+        self.point = nn.Linear(tokens, width)
+        self.absent = nn.Linear(tokens, 1)
         self.layout = Layout(channels, grid)
-        self.motion = Motion(language_dim, dim)
-        seen = history * (heads * (channels + 2) + LAYOUT_DIM + 1)
         self.merge = nn.Sequential(
-            nn.Linear(seen + language_dim + dim, 2 * dim),
+            nn.Linear(tokens + width + 3 + LAYOUT_DIM + BODY_FEATURES, 2 * dim),
             nn.ReLU(inplace=True),
             nn.Linear(2 * dim, dim),
             nn.ReLU(inplace=True),
         )
 
     def forward(
-        self, features: torch.Tensor, language: torch.Tensor, state: torch.Tensor
+        self, features: torch.Tensor, language: torch.Tensor, body: torch.Tensor
     ) -> Fused:
-        """``features`` [N, T, C, h, w], ``language`` [B, D], ``state`` [B, 3].
+        """``features`` [N, T, C, h, w], ``language`` [B, S, D], ``body`` [B, BODY_DIM].
 
         B is a multiple of N: each image's sentences follow each other.
         """
-        images, steps, channels, height, width = features.shape
-        asked = len(language) // images
-        x = features.flatten(0, 1)  # [N * T, C, h, w]
-        x = self.mix(x + self.place(self.positions.T.reshape(1, 2, height, width)))
-        values = x.flatten(2).view(images, 1, steps, channels, -1)  # [N, 1, T, C, h * w]
-        keys = self.key(x).view(images, 1, steps, self.heads, channels, -1)
-        query = self.query(language).view(images, asked, 1, self.heads, channels)
-        logits = torch.einsum("nqthc,nathcp->nqthp", query.expand(-1, -1, steps, -1, -1), keys)
-        logits = logits / channels**0.5  # [N, Q, T, heads, h * w]
+        images = len(features)
+        x = self.cells(features.flatten(3).transpose(2, 3)) + self.place(self.waves)
+        x = (x + self.ages).flatten(1, 2)  # [N, T * h * w, width]
+        own = body_features(body)  # [B, BODY_FEATURES]
+        tokens = torch.cat([self.words(language), self.body(own)[:, None]], dim=1)
+        for layer in self.layers:
+            tokens = layer(tokens, x)
+        tokens = self.settle(tokens).flatten(1)  # [B, (S + 1) * width]
+        newest = x[:, -len(self.positions) :]  # [N, h * w, width]
+        pointer = self.point(tokens).view(images, -1, newest.shape[-1])  # [N, Q, width]
+        logits = pointer @ newest.transpose(1, 2) / math.sqrt(newest.shape[-1])  # [N, Q, h * w]
         weights = logits.softmax(dim=-1)
-        looked_at = torch.einsum("nqthp,natcp->nqthc", weights, values)
-        looked_where = weights @ self.positions  # [N, Q, T, heads, 2]
-        absent = self.absent(language).view(images, asked, 1, 1).expand(-1, -1, steps, -1)
-        attention = torch.cat([logits[:, :, :, 0], absent], dim=-1)  # [N, Q, T, h * w + 1]
-        unseen = attention.softmax(dim=-1)[..., -1:]
-        layout = self.layout(x).view(images, 1, steps, -1).expand(-1, asked, -1, -1)
-        answers = [looked_at.flatten(3), looked_where.flatten(3), layout, unseen]
-        seen = torch.cat(answers, dim=-1).reshape(len(language), -1)  # [B, T * ...]
-        moved = self.motion(language, state)  # [B, dim]
-        vector = self.merge(torch.cat([seen, language, moved], dim=1))
-        return Fused(vector, attention[:, :, -1].flatten(0, 1))
+        looked_at = (weights @ newest).flatten(0, 1)
+        looked_where = (weights @ self.positions).flatten(0, 1)
+        attention = torch.cat([logits.flatten(0, 1), self.absent(tokens)], dim=-1)
+        unseen = attention.softmax(dim=-1)[:, -1:]
+        layout = self.layout(features[:, -1])
+        layout = layout.repeat_interleave(len(language) // images, dim=0)
+        seen = torch.cat([tokens, looked_at, looked_where, unseen, layout, own], dim=1)
+        return Fused(self.merge(seen), attention)
+
+
+class LookAndThink(nn.Module):
+    """Tokens look at the cells of their image, then at each other."""
+
+    def __init__(self, width: int, heads: int = HEADS) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.LayerNorm(width)
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+        self.out = nn.Linear(width, width)
+        self.think = TransformerBlock(width, heads)
+
+    def forward(self, tokens: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
+        """``[B, M, width]`` and ``[N, P, width]`` to ``[B, M, width]``; B is a multiple of N."""
+        images, width = len(cells), cells.shape[-1]
+        key, value = self.key_value(cells).chunk(2, dim=-1)
+        # All tokens of all sentences of an image look at it together.
+        query = self.query(self.norm(tokens)).reshape(images, -1, width)  # [N, Q * M, width]
+        looked = nn.functional.scaled_dot_product_attention(
+            self._split(query), self._split(key), self._split(value)
+        )
+        looked = looked.transpose(1, 2).reshape(tokens.shape)
+        result: torch.Tensor = self.think(tokens + self.out(looked))
+        return result
+
+    def _split(self, x: torch.Tensor) -> torch.Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
 
 class FilmFusion(nn.Module):
-    """FiLM blocks over the feature map, then attention that says where the thing is."""
+    """FiLM blocks over the feature map, then a pointer that says where the thing is."""
 
     positions: torch.Tensor
 
@@ -108,51 +153,86 @@ class FilmFusion(nn.Module):
         self,
         channels: int,
         language_dim: int,
+        slots: int,
         grid: tuple[int, int],
         history: int = 1,
+        dim: int = 256,
         blocks: int = 3,
-        heads: int = 4,
+    ) -> None:
+        super().__init__()
+        self.dim = dim
+        condition = slots * language_dim + BODY_FEATURES
+        self.register_buffer("positions", cell_positions(*grid), persistent=False)  # [h * w, 2]
+        self.place = nn.Conv2d(2, channels, 1)
+        self.blocks = nn.ModuleList(FilmBlock(channels, condition) for _ in range(blocks))
+        self.pointer = nn.Conv2d(channels, 1, 1)
+        self.absent = nn.Linear(channels + condition, 1)
+        self.merge = nn.Sequential(
+            nn.Linear(history * (2 * channels + 3) + condition, 2 * dim),
+            nn.ReLU(inplace=True),
+            nn.Linear(2 * dim, dim),
+            nn.ReLU(inplace=True),
+        )
+
+    def forward(
+        self, features: torch.Tensor, language: torch.Tensor, body: torch.Tensor
+    ) -> Fused:
+        """As in `CrossAttentionFusion`; each sentence costs a pass of its own."""
+        condition = torch.cat([language.flatten(1), body_features(body)], dim=1)
+        batch = len(condition)
+        features = features.repeat_interleave(batch // len(features), dim=0)
+        steps, _, height, width = features.shape[1:]
+        told = condition.repeat_interleave(steps, dim=0)  # [B * T, D]
+        x = features.flatten(0, 1)  # [B * T, C, h, w]
+        x = x + self.place(self.positions.T.reshape(1, 2, height, width))
+        for block in self.blocks:
+            x = block(x, told)
+        cells = x.flatten(2)  # [B * T, C, h * w]
+        highest = cells.amax(dim=2)  # [B * T, C]
+        logits = self.pointer(x).flatten(1)  # [B * T, h * w]
+        weights = logits.softmax(dim=1)
+        looked_at = torch.einsum("np,ncp->nc", weights, cells)
+        absent = self.absent(torch.cat([highest, told], dim=1))
+        attention = torch.cat([logits, absent], dim=1)  # [B * T, h * w + 1]
+        unseen = attention.softmax(dim=1)[:, -1:]
+        seen = torch.cat([looked_at, weights @ self.positions, highest, unseen], dim=1)
+        vector = self.merge(torch.cat([seen.view(batch, -1), condition], dim=1))
+        return Fused(vector, attention.view(batch, steps, -1)[:, -1])
+
+
+class ConcatFusion(nn.Module):
+    """The plainest one: everything side by side into one network, which has to do it all."""
+
+    def __init__(
+        self,
+        channels: int,
+        language_dim: int,
+        slots: int,
+        grid: tuple[int, int],
+        history: int = 1,
         dim: int = 256,
     ) -> None:
         super().__init__()
         self.dim = dim
-        self.blocks = nn.ModuleList(FilmBlock(channels, language_dim) for _ in range(blocks))
-        self.heads = nn.Conv2d(channels, heads, 1)
-        self.absent = nn.Linear(channels + language_dim, 1)
-        self.register_buffer("positions", _positions(*grid), persistent=False)  # [h * w, 2]
-        self.place = nn.Conv2d(2, channels, 1)
-        self.motion = Motion(language_dim, dim)
-        pooled = history * (heads * (channels + 2) + channels + 1)
+        self.layout = Layout(channels, grid, outputs=2 * dim)
         self.merge = nn.Sequential(
-            nn.Linear(pooled + language_dim + dim, dim), nn.ReLU(inplace=True)
+            nn.Linear(history * 2 * dim + slots * language_dim + BODY_FEATURES, 2 * dim),
+            nn.ReLU(inplace=True),
+            nn.Linear(2 * dim, dim),
+            nn.ReLU(inplace=True),
         )
+        self.attention = nn.Linear(dim, grid[0] * grid[1] + 1)
 
     def forward(
-        self, features: torch.Tensor, language: torch.Tensor, state: torch.Tensor
+        self, features: torch.Tensor, language: torch.Tensor, body: torch.Tensor
     ) -> Fused:
-        """As in `CrossAttentionFusion`; each sentence costs a pass of its own."""
-        batch = len(language)
-        features = features.repeat_interleave(batch // len(features), dim=0)
-        steps, _, height, width = features.shape[1:]
-        x = features.flatten(0, 1)  # [B * T, C, h, w]
-        condition = language.repeat_interleave(steps, dim=0)
-        x = x + self.place(self.positions.T.reshape(1, 2, height, width))
-        for block in self.blocks:
-            x = block(x, condition)
-        cells = x.flatten(2)  # [B * T, C, h * w]
-        highest = cells.amax(dim=2)  # [B * T, C]
-        logits = self.heads(x).flatten(2)  # [B * T, heads, h * w]
-        absent = self.absent(torch.cat([highest, condition], dim=1))  # [B * T, 1]
-        weights = logits.softmax(dim=2)
-        looked_at = torch.einsum("nkp,ncp->nkc", weights, cells).flatten(1)
-        looked_where = (weights @ self.positions).flatten(1)
-        attention = torch.cat([logits[:, 0], absent], dim=1)  # [B * T, h * w + 1]
-        unseen = attention.softmax(dim=1)[:, -1:]
-        seen = torch.cat([looked_at, looked_where, highest, unseen], dim=1)
-        seen = seen.view(batch, -1)  # [B, T * ...]
-        moved = self.motion(language, state)  # [B, dim]
-        vector = self.merge(torch.cat([seen, language, moved], dim=1))
-        return Fused(vector, attention.view(batch, steps, -1)[:, -1])
+        """As in `CrossAttentionFusion`."""
+        images, steps = features.shape[:2]
+        seen = self.layout(features.flatten(0, 1)).view(images, -1)
+        seen = seen.repeat_interleave(len(language) // images, dim=0)
+        told = [language.flatten(1), body_features(body)]
+        vector = self.merge(torch.cat([seen, *told], dim=1))
+        return Fused(vector, self.attention(vector))
 
 
 class FilmBlock(nn.Module):
@@ -180,7 +260,9 @@ class FilmBlock(nn.Module):
 class Layout(nn.Module):
     """What stands where in the image, coarsely, as one vector: there is always a way to find."""
 
-    def __init__(self, channels: int, grid: tuple[int, int]) -> None:
+    def __init__(
+        self, channels: int, grid: tuple[int, int], outputs: int = LAYOUT_DIM
+    ) -> None:
         super().__init__()
         rows, columns = ((size + 1) // 2 for size in grid)
         self.network = nn.Sequential(
@@ -189,51 +271,59 @@ class Layout(nn.Module):
             nn.Conv2d(channels // 2, LAYOUT_CHANNELS, 1),
             nn.ReLU(inplace=True),
             nn.Flatten(),
-            nn.Linear(LAYOUT_CHANNELS * rows * columns, LAYOUT_DIM),
+            nn.Linear(LAYOUT_CHANNELS * rows * columns, outputs),
             nn.ReLU(inplace=True),
         )
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """``[N, C, h, w]`` to ``[N, LAYOUT_DIM]``."""
+        """``[N, C, h, w]`` to ``[N, outputs]``."""
         vector: torch.Tensor = self.network(features)
         return vector
 
 
-class Motion(nn.Module):
-    """The sentence and the pose together: they say when a turn or a move is done."""
-
-    def __init__(self, language_dim: int, dim: int) -> None:
-        super().__init__()
-        self.network = nn.Sequential(
-            nn.Linear(language_dim + POSE_FEATURES, dim),
-            nn.ReLU(inplace=True),
-            nn.Linear(dim, dim),
-            nn.ReLU(inplace=True),
-        )
-
-    def forward(self, language: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
-        """``[B, D]`` and ``[B, 3]`` to ``[B, dim]``."""
-        vector: torch.Tensor = self.network(torch.cat([language, pose_features(state)], dim=1))
-        return vector
+FUSIONS = {
+    "cross_attention": CrossAttentionFusion,
+    "film": FilmFusion,
+    "concatenation": ConcatFusion,
+}
+"""Fusions by the names that configurations know them by."""
 
 
-def pose_features(state: torch.Tensor) -> torch.Tensor:
-    """``[B, 3]`` (x, y, heading) to ``[B, 8]`` of about unit size.
+def body_features(body: torch.Tensor) -> torch.Tensor:
+    """``[B, BODY_DIM]`` (x, y, heading; known, x, y) to ``[B, BODY_FEATURES]`` of unit size.
 
     Far from the start the exact distance says nothing about what to do, so it saturates.
     """
-    if state.shape[-1] != STATE_DIM:
-        raise ValueError(f"expected a state of shape [B, {STATE_DIM}], got {list(state.shape)}")
-    x, y, heading = state.unbind(dim=-1)
-    near = [torch.tanh(2 * x), torch.tanh(2 * y)]
-    far = [torch.tanh(x), torch.tanh(y)]
+    if body.shape[-1] != BODY_DIM:
+        raise ValueError(f"expected a body of shape [B, {BODY_DIM}], got {list(body.shape)}")
+    x, y, heading, known, ahead, left = body.unbind(dim=-1)
+    moved = [torch.tanh(2 * x), torch.tanh(2 * y), torch.tanh(x / 2), torch.tanh(y / 2)]
     turned = [torch.tanh(heading / torch.pi), torch.tanh(heading / 8.0)]
-    return torch.stack([*near, *far, *turned, torch.sin(heading), torch.cos(heading)], dim=-1)
+    away = torch.sqrt(ahead * ahead + left * left + 1e-6)
+    there = [
+        known,
+        torch.tanh(ahead),
+        torch.tanh(left),
+        torch.tanh(ahead / 4),
+        torch.tanh(left / 4),
+        known * torch.exp(-away),
+        known * ahead / away,
+        known * left / away,
+    ]
+    features = [*moved, *turned, torch.sin(heading), torch.cos(heading), *there]
+    return torch.stack(features, dim=-1)
 
 
-def _positions(height: int, width: int) -> torch.Tensor:
+def cell_positions(height: int, width: int) -> torch.Tensor:
     """Column and row of each cell in [-1, 1]: ``[h * w, 2]``."""
     rows = torch.linspace(-1, 1, height)
     columns = torch.linspace(-1, 1, width)
     grid = torch.stack(torch.meshgrid(columns, rows, indexing="xy"), dim=-1)  # [h, w, 2]
     return grid.reshape(-1, 2)
+
+
+def _waves(positions: torch.Tensor) -> torch.Tensor:
+    """Positions ``[P, 2]`` as themselves and sines of several lengths: ``[P, 2 + 4 * F]``."""
+    factors = math.pi * 2.0 ** torch.arange(FREQUENCIES) / 2
+    angles = (positions[..., None] * factors).flatten(1)
+    return torch.cat([positions, angles.sin(), angles.cos()], dim=1)

@@ -1,35 +1,125 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Language encoders: sentences to one vector each."""
+"""Language encoders: a sentence to a few vectors, those of the part that is to be done now."""
 
 from __future__ import annotations
+
+import re
+import zlib
 
 import torch
 from torch import nn
 
+from vla_policy.memory import STAGES
+from vla_policy.models.attention import Attention, TransformerBlock
 from vla_policy.sentence import EMBEDDING_DIM, shared_encoder
 
+MAX_WORDS = 40
+VOCABULARY = 2048
+SLOTS = 4
+"""Vectors that a sentence becomes; each can hold on to another word of it."""
 
-class SentenceProjection(nn.Module):
-    """A frozen sentence encoder, and a small network from its space into ours.
+
+class MiniLMEncoder(nn.Module):
+    """The tokens of a frozen MiniLM, and a small network that asks them.
 
     The frozen part is no parameter of this module: it is shared by the process and not
-    written into checkpoints.
+    written into checkpoints. Tokens, not one vector a sentence: what *purple* and what *cone*
+    mean stays apart, so that a purple cone can be found that was never named in training.
     """
 
-    def __init__(self, dim: int = 128) -> None:
+    def __init__(self, dim: int = 128, slots: int = SLOTS) -> None:
         super().__init__()
-        self.dim = dim
-        self.project = nn.Sequential(
-            nn.Linear(EMBEDDING_DIM, 2 * dim), nn.ReLU(inplace=True), nn.Linear(2 * dim, dim)
-        )
+        self.dim, self.slots = dim, slots
+        self.project = nn.Sequential(nn.Linear(EMBEDDING_DIM, dim), nn.LayerNorm(dim))
+        self.ask = SlotPooling(dim, slots)
 
     def embed(self, instructions: list[str]) -> torch.Tensor:
-        """Frozen embeddings ``[B, 384]`` of the sentences."""
-        return shared_encoder()(instructions).to(next(self.parameters()).device)
+        """Frozen tokens ``[B, N, 384]`` of the sentences, zeros behind the last one's end."""
+        return shared_encoder().tokens(instructions).to(next(self.parameters()).device)
 
-    def forward(self, instructions: list[str] | torch.Tensor) -> torch.Tensor:
-        """Sentences, or their embeddings ``[B, 384]``, to ``[B, dim]``."""
+    def forward(
+        self, instructions: list[str] | torch.Tensor, stage: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Sentences, or what `embed` made of them, to ``[B, slots, dim]``.
+
+        Args:
+            stage: ``[B]`` which part of the sentence is to be done, from 0; 0 where None.
+        """
         if not isinstance(instructions, torch.Tensor):
             instructions = self.embed(instructions)
-        # Unit length in 384 dimensions leaves values around 0.05: too small to start from.
-        return self.project(instructions * EMBEDDING_DIM**0.5)
+        tokens = instructions.to(self.project[0].weight.dtype)
+        padding = (tokens == 0.0).all(dim=-1)  # [B, N]
+        return self.ask(self.project(tokens), padding, stage)
+
+
+class TransformerEncoder(nn.Module):
+    """A small transformer over words, trained from nothing along with the rest.
+
+    Words are known by a hash into `VOCABULARY` numbers; 0 is padding.
+    """
+
+    def __init__(self, dim: int = 128, slots: int = SLOTS, layers: int = 2) -> None:
+        super().__init__()
+        self.dim, self.slots = dim, slots
+        self.words = nn.Embedding(VOCABULARY, dim, padding_idx=0)
+        self.places = nn.Parameter(0.02 * torch.randn(MAX_WORDS, dim))
+        self.blocks = nn.ModuleList(TransformerBlock(dim) for _ in range(layers))
+        self.ask = SlotPooling(dim, slots)
+
+    def embed(self, instructions: list[str]) -> torch.Tensor:
+        """Numbers of the words ``[B, N]``, zeros behind the last one."""
+        numbers = [
+            torch.tensor([_word_number(w) for w in _words(text)][:MAX_WORDS] or [0])
+            for text in instructions
+        ]
+        padded = nn.utils.rnn.pad_sequence(numbers, batch_first=True)
+        return padded.to(self.places.device)
+
+    def forward(
+        self, instructions: list[str] | torch.Tensor, stage: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """As in `MiniLMEncoder`."""
+        if not isinstance(instructions, torch.Tensor):
+            instructions = self.embed(instructions)
+        padding = instructions == 0
+        x = self.words(instructions) + self.places[: instructions.shape[1]]
+        for block in self.blocks:
+            x = block(x, padding)
+        return self.ask(x, padding, stage)
+
+
+class SlotPooling(nn.Module):
+    """A few learnt questions to the words; each part of a sentence has its own."""
+
+    def __init__(self, dim: int, slots: int) -> None:
+        super().__init__()
+        self.mix = TransformerBlock(dim)
+        self.questions = nn.Parameter(torch.randn(STAGES, slots, dim))
+        self.attention = Attention(dim)
+        self.norm = nn.LayerNorm(dim)
+        self.think = nn.Sequential(nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, dim))
+
+    def forward(
+        self, tokens: torch.Tensor, padding: torch.Tensor, stage: torch.Tensor | None
+    ) -> torch.Tensor:
+        """``[B, N, dim]``, ``[B, N]`` (True: no word) and ``[B]`` to ``[B, slots, dim]``."""
+        # A sentence without words must not leave the attention with nothing to look at.
+        padding = padding & ~padding.all(dim=-1, keepdim=True)
+        tokens = self.mix(tokens, padding)
+        if stage is None:
+            stage = torch.zeros(len(tokens), dtype=torch.long, device=tokens.device)
+        questions = self.questions[stage]  # [B, slots, dim]
+        answers = questions + self.attention(questions, tokens, padding)
+        return answers + self.think(self.norm(answers))
+
+
+LANGUAGE_ENCODERS = {"minilm": MiniLMEncoder, "transformer": TransformerEncoder}
+"""Language encoders by the names that configurations know them by."""
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9.]+|[,;]", text.lower())
+
+
+def _word_number(word: str) -> int:
+    return 1 + zlib.crc32(word.encode()) % (VOCABULARY - 1)

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from vla_policy.models.attention import TransformerBlock
+
 
 class ConvEncoder(nn.Module):
     """A small residual network whose map has an eighth of the image's resolution.
@@ -43,6 +45,33 @@ class ConvEncoder(nn.Module):
         return torch.relu(fine + coarse)
 
 
+class VitEncoder(nn.Module):
+    """A small vision transformer (arXiv 2010.11929, section 3.1) over patches of 8 x 8 pixels.
+
+    Places are told by a depthwise convolution instead of a table, so that it takes images of
+    any size (arXiv 2102.10882, section 3.2).
+    """
+
+    stride = 8
+
+    def __init__(self, channels: int = 64, layers: int = 4) -> None:
+        super().__init__()
+        self.channels = channels
+        self.patches = nn.Conv2d(3, channels, self.stride, self.stride)
+        self.places = nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
+        self.blocks = nn.ModuleList(TransformerBlock(channels) for _ in range(layers))
+        self.norm = nn.LayerNorm(channels)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """As in `ConvEncoder`."""
+        x = self.patches(images - 0.5)
+        x = x + self.places(x)
+        tokens = x.flatten(2).transpose(1, 2)  # [N, h * w, C]
+        for block in self.blocks:
+            tokens = block(tokens)
+        return self.norm(tokens).transpose(1, 2).reshape(x.shape)
+
+
 class ResidualBlock(nn.Module):
     """Two convolutions and a way around them (arXiv 1512.03385, section 3)."""
 
@@ -64,3 +93,7 @@ def _conv(inputs: int, outputs: int, kernel: int, stride: int) -> list[nn.Module
         nn.BatchNorm2d(outputs),
         nn.ReLU(inplace=True),
     ]
+
+
+VISION_ENCODERS = {"conv": ConvEncoder, "vit": VitEncoder}
+"""Vision encoders by the names that configurations know them by."""

@@ -7,7 +7,7 @@ import pytest
 from vla_sim.geometry import Pose
 from vla_sim.room import Solid
 from vla_sim.simulation import Simulation
-from vla_train.visibility import cell_of, seen_at
+from vla_sim.visibility import cell_of, seen_at
 
 ORIGIN = Pose(0.0, 0.0, 0.0)
 

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a policy keeps between two looks: where the named thing was, and how far it has come.
+
+A single image forgets: what is hidden, behind the robot or below the camera is gone, and so is
+which of two boxes was the left one when the sentence was said. So the network says at each look
+where the thing is, and is told at the next one where that place is now, by odometry.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vla_policy.pose import STATE_DIM
+
+MEMORY_NAMES = ("known", "target.x", "target.y")
+"""1 or 0; m ahead and m to the left of the robot, 0 where unknown."""
+MEMORY_DIM = len(MEMORY_NAMES)
+
+MODES = ("lost", "remembered", "seen")
+"""What a look says about the named thing: not where it should be, or never seen; out of view,
+but there is no reason to doubt the memory; in view."""
+LOST, REMEMBERED, SEEN = range(len(MODES))
+
+STAGES = 2
+"""Parts that a sentence may have: *first ..., then ...*."""
+DWELL_S = 0.5
+"""How long the robot stands before the next part begins."""
+
+State = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one look says.
+
+    Attributes:
+        mode: index into `MODES`.
+        spot: where the named thing is, m ahead and to the left of the robot; only where seen.
+        arrived: whether this part of the sentence is done and another one follows.
+    """
+
+    mode: int
+    spot: tuple[float, float]
+    arrived: bool
+
+
+class Memory:
+    """The memory of one task; poses are relative to where its sentence was said."""
+
+    def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """A new sentence: nothing is known."""
+        self.stage = 0
+        self._origin = np.zeros(STATE_DIM, dtype=np.float32)
+        self._spot: tuple[float, float] | None = None
+        self._arrived_since: int | None = None
+
+    def state(self, state: State) -> State:
+        """The pose since the present part of the sentence began, ``[3]``."""
+        return _relative(state, self._origin)
+
+    def features(self, state: State) -> State:
+        """Where the named thing was last, seen from the pose ``[3]``; see `MEMORY_NAMES`."""
+        if self._spot is None:
+            return np.zeros(MEMORY_DIM, dtype=np.float32)
+        here = _relative(np.array([*self._spot, 0.0], dtype=np.float32), state)
+        return np.array([1.0, here[0], here[1]], dtype=np.float32)
+
+    def take(self, sight: Sight, state: State, stamp: int) -> bool:
+        """Keep what a look said; True while the robot is to stand before it goes on.
+
+        Args:
+            state: pose of the look since the sentence was said ``[3]``.
+            stamp: of the image [ns].
+        """
+        if sight.mode == LOST:
+            self._spot = None
+        elif sight.mode == SEEN:
+            self._spot = _absolute(sight.spot, state)
+        if not sight.arrived or self.stage == STAGES - 1:
+            self._arrived_since = None
+            return False
+        if self._arrived_since is None:
+            self._arrived_since = stamp
+        if stamp - self._arrived_since >= DWELL_S * 1e9:
+            self.stage += 1
+            self._origin = state.copy()
+            self._spot = self._arrived_since = None
+        return True
+
+
+def _relative(state: State, origin: State) -> State:
+    """The pose `state` in the frame of the pose `origin`."""
+    dx, dy = float(state[0] - origin[0]), float(state[1] - origin[1])
+    cos, sin = math.cos(origin[2]), math.sin(origin[2])
+    turned = float(state[2] - origin[2])
+    return np.array([cos * dx + sin * dy, cos * dy - sin * dx, turned], dtype=np.float32)
+
+
+def _absolute(spot: tuple[float, float], state: State) -> tuple[float, float]:
+    """A point in the frame of the pose `state`, in the frame that the pose is in."""
+    cos, sin = math.cos(state[2]), math.sin(state[2])
+    return (
+        float(state[0]) + cos * spot[0] - sin * spot[1],
+        float(state[1]) + sin * spot[0] + cos * spot[1],
+    )

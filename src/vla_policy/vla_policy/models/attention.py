@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Attention and transformer blocks (arXiv 1706.03762, section 3), written to be exported."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+HEADS = 4
+
+
+class Attention(nn.Module):
+    """Multi-head attention from some tokens to others."""
+
+    def __init__(self, dim: int, heads: int = HEADS) -> None:
+        super().__init__()
+        if dim % heads:
+            raise ValueError(f"dim must be a multiple of {heads} heads (got {dim})")
+        self.heads = heads
+        self.query = nn.Linear(dim, dim)
+        self.key = nn.Linear(dim, dim)
+        self.value = nn.Linear(dim, dim)
+        self.out = nn.Linear(dim, dim)
+
+    def forward(
+        self, asking: torch.Tensor, asked: torch.Tensor, padding: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """``[B, M, dim]`` and ``[B, N, dim]`` to ``[B, M, dim]``.
+
+        Args:
+            padding: ``[B, N]``, True where there is nothing to look at.
+        """
+        mask = None if padding is None else ~padding[:, None, None]  # [B, 1, 1, N]
+        attended = F.scaled_dot_product_attention(
+            self._split(self.query(asking)),
+            self._split(self.key(asked)),
+            self._split(self.value(asked)),
+            attn_mask=mask,
+        )
+        merged: torch.Tensor = self.out(attended.transpose(1, 2).flatten(2))
+        return merged
+
+    def _split(self, x: torch.Tensor) -> torch.Tensor:
+        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # [B, heads, N, d]
+
+
+class TransformerBlock(nn.Module):
+    """Self-attention and a small network, each beside a way around it (pre-norm)."""
+
+    def __init__(self, dim: int, heads: int = HEADS) -> None:
+        super().__init__()
+        self.before = nn.LayerNorm(dim)
+        self.attention = Attention(dim, heads)
+        self.between = nn.LayerNorm(dim)
+        self.network = nn.Sequential(nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, dim))
+
+    def forward(self, x: torch.Tensor, padding: torch.Tensor | None = None) -> torch.Tensor:
+        """``[B, N, dim]`` to the same shape; `padding` as in `Attention`."""
+        normed = self.before(x)
+        x = x + self.attention(normed, normed, padding)
+        result: torch.Tensor = x + self.network(self.between(x))
+        return result
