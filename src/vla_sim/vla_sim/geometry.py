@@ -28,6 +28,11 @@ class Pose(NamedTuple):
         cos, sin = math.cos(self.yaw), math.sin(self.yaw)
         return cos * dx + sin * dy, -sin * dx + cos * dy
 
+    def world(self, ahead: float, left: float) -> tuple[float, float]:
+        """The inverse of `local`: a point of this pose's frame in the world [m]."""
+        cos, sin = math.cos(self.yaw), math.sin(self.yaw)
+        return self.x + cos * ahead - sin * left, self.y + sin * ahead + cos * left
+
 
 class Odometry(NamedTuple):
     """What the wheels report: pose since the start, and the speeds of the base."""

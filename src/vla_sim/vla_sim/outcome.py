@@ -64,6 +64,7 @@ class Outcome:
     success: bool
     reason: str
     at: str | None = None
+    collided: bool = False
 
 
 class Judge:
@@ -117,7 +118,7 @@ class Judge:
         self._room = room or self._room
         self._track(pose)
         if collisions > self._first_collisions:
-            return Outcome(False, f"collided with {self._touched()}")
+            return Outcome(False, f"collided with {self._touched()}", collided=True)
         if isinstance(self.goal, Follow):
             return self._judge_following(time_s)
         still_s = self._stillness(time_s, speed)

@@ -42,10 +42,10 @@ class Phrasebook:
         sentence = self._draw(rng, "go_to", clause)
         return Task("go_to", (Reach.thing(thing),), sentence.format(thing=thing.name))
 
-    def refer(self, rng: np.random.Generator, reference: Reference) -> Task:
-        """Go where a relation says."""
+    def refer(self, rng: np.random.Generator, reference: Reference, goal: Reach) -> Task:
+        """Go where a relation says, which is that goal."""
         sentence = self._draw(rng, reference.kind).format(**reference.slots)
-        return Task(reference.kind, (reference.goal,), sentence)
+        return Task(reference.kind, (goal,), sentence, reference)
 
     def move(self, rng: np.random.Generator, kind: str, clause: bool = False) -> Task:
         """A turn or a drive by an amount drawn from those that there are words for."""

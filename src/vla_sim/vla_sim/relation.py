@@ -27,6 +27,21 @@ NEARER_M = 0.35
 BETWEEN_CLEARANCE_M = ROBOT.radius + 0.3
 
 
+class Outlook:
+    """A room as seen from a pose; what is in view is worked out once for each solid."""
+
+    def __init__(self, room: Room, pose: Pose) -> None:
+        self.room = room
+        self.pose = pose
+        self._seen: dict[str, bool] = {}
+
+    def sees(self, solid: Solid) -> bool:
+        """Whether the solid is in view."""
+        if solid.name not in self._seen:
+            self._seen[solid.name] = seen_at(self.pose, solid, self.room) is not None
+        return self._seen[solid.name]
+
+
 class Ambiguous(TaskError):
     """From here, a description means nothing in the room, or several things."""
 
@@ -37,31 +52,51 @@ class Reference:
 
     Attributes:
         kind: ``left_of``, ``right_of``, ``nearest`` or ``between``.
-        slots: what fills the sentence's slots, see `vla_sim.splits.SLOTS`.
-        rivals: how many things the description without the relation would fit, too.
+        thing: what is meant; of ``between``, both.
+        other: what it is left or right of.
+        rivals: how many things `thing` alone would fit, too.
     """
 
     kind: str
-    goal: Reach
-    slots: dict[str, str]
-    rivals: int
+    thing: Description
+    other: Description = (None, None)
+    rivals: int = 0
+
+    @property
+    def slots(self) -> dict[str, str]:
+        """What fills the sentence's slots, see `vla_sim.splits.SLOTS`."""
+        if self.kind == "between":
+            return {"things": plural(words_of(self.thing))}
+        slots = {"thing": words_of(self.thing)}
+        return slots if self.kind == "nearest" else {**slots, "other": words_of(self.other)}
+
+    def resolve(self, outlook: Outlook) -> Reach:
+        """The goal that is meant, as seen from a pose.
+
+        Raises:
+            Ambiguous: from there it means nothing, or several things.
+        """
+        if self.kind == "between":
+            return between(outlook, self.thing)
+        if self.kind == "nearest":
+            return Reach.thing(nearest(outlook, self.thing))
+        return Reach.thing(relative(outlook, self.kind, self.thing, self.other))
 
 
-def relative(
-    room: Room, pose: Pose, kind: str, thing: Description, other: Description
-) -> Solid:
-    """The thing that is left (or right) of another one, seen from a pose.
+def relative(outlook: Outlook, kind: str, thing: Description, other: Description) -> Solid:
+    """The thing that is left (or right) of another one, as seen from a pose.
 
     Raises:
         Ambiguous: there is no such thing in view, there are several, or some that would fit
             the description are out of view.
     """
+    room, pose = outlook.room, outlook.pose
     anchors = _matching(room, other)
     if len(anchors) != 1:
         raise Ambiguous(f"there are {len(anchors)} of what is to be {kind.replace('_', ' ')}")
     anchor = anchors[0]
     candidates = [s for s in _matching(room, thing) if s is not anchor]
-    unseen = [s for s in (anchor, *candidates) if seen_at(pose, s, room) is None]
+    unseen = [s for s in (anchor, *candidates) if not outlook.sees(s)]
     if unseen:
         raise Ambiguous(f"the {unseen[0].name} is not in view")
     sign = 1.0 if kind == "left_of" else -1.0
@@ -75,14 +110,15 @@ def relative(
     return _only(fitting, f"{kind.replace('_', ' ')} the {anchor.name}")
 
 
-def nearest(room: Room, pose: Pose, colour: str | None, shape: str | None) -> Solid:
-    """The nearest thing of a description, seen from a pose.
+def nearest(outlook: Outlook, thing: Description) -> Solid:
+    """The nearest thing of a description, as seen from a pose.
 
     Raises:
         Ambiguous: there is none, it is not in view, or another one is about as near.
     """
+    pose = outlook.pose
     things = sorted(
-        _matching(room, (colour, shape)),
+        _matching(outlook.room, thing),
         key=lambda s: pose.distance_to(s.x, s.y) - s.radius,
     )
     if not things:
@@ -90,21 +126,22 @@ def nearest(room: Room, pose: Pose, colour: str | None, shape: str | None) -> So
     gaps = [pose.distance_to(s.x, s.y) - s.radius for s in things[:2]]
     if len(gaps) == 2 and gaps[1] - gaps[0] < NEARER_M:
         raise Ambiguous(f"the {things[0].name} and the {things[1].name} are about as near")
-    if seen_at(pose, things[0], room) is None:
+    if not outlook.sees(things[0]):
         raise Ambiguous(f"the {things[0].name} is not in view")
     return things[0]
 
 
-def between(room: Room, pose: Pose, shape: str) -> Reach:
-    """The spot between the two things of a shape.
+def between(outlook: Outlook, thing: Description) -> Reach:
+    """The spot between the two things of a description.
 
     Raises:
         Ambiguous: there are not two in view, or there is no room between them.
     """
-    things = _matching(room, (None, shape))
+    room = outlook.room
+    things = _matching(room, thing)
     if len(things) != 2:
-        raise Ambiguous(f"there must be two of that shape (there are {len(things)})")
-    if any(seen_at(pose, s, room) is None for s in things):
+        raise Ambiguous(f"there must be two of them (there are {len(things)})")
+    if not all(outlook.sees(s) for s in things):
         raise Ambiguous("not both are in view")
     a, b = things
     x, y = (a.x + b.x) / 2, (a.y + b.y) / 2
@@ -113,26 +150,18 @@ def between(room: Room, pose: Pose, shape: str) -> Reach:
     return Reach(None, x, y)
 
 
-def references(room: Room, pose: Pose) -> Iterator[Reference]:
-    """Every way in which a relation names a goal, seen from a pose."""
-    descriptions = _shared_descriptions(room)
-    for kind in ("left_of", "right_of"):
-        for thing, rivals in descriptions.items():
-            for anchor in room.things:
-                yield from _relative_references(room, pose, kind, thing, anchor, rivals)
-    for thing, rivals in {**descriptions, (None, None): len(room.objects)}.items():
+def references(
+    room: Room, pose: Pose, kind: str | None = None
+) -> Iterator[tuple[Reference, Reach]]:
+    """Every way in which a relation (of a kind) names a goal, seen from a pose; and that goal."""
+    outlook = Outlook(room, pose)
+    for reference in _conceivable(room):
+        if kind not in (None, reference.kind):
+            continue
         try:
-            solid = nearest(room, pose, *thing)
+            yield reference, reference.resolve(outlook)
         except Ambiguous:
             continue
-        slots = {"thing": words_of(thing)}
-        yield Reference("nearest", Reach.thing(solid), slots, rivals - 1)
-    for shape in SHAPES:
-        try:
-            goal = between(room, pose, shape)
-        except Ambiguous:
-            continue
-        yield Reference("between", goal, {"things": plural(shape)}, 0)
 
 
 def words_of(description: Description) -> str:
@@ -146,19 +175,19 @@ def plural(shape: str) -> str:
     return f"{shape}es" if shape.endswith("x") else f"{shape}s"
 
 
-def _relative_references(
-    room: Room, pose: Pose, kind: str, thing: Description, anchor: Solid, rivals: int
-) -> Iterator[Reference]:
-    alone = len(_matching(room, (None, anchor.shape))) == 1
-    other = (None if alone else anchor.colour, anchor.shape)
-    if thing[1] == anchor.shape or thing[0] == anchor.colour:
-        return
-    try:
-        solid = relative(room, pose, kind, thing, other)
-    except Ambiguous:
-        return
-    slots = {"thing": words_of(thing), "other": words_of(other)}
-    yield Reference(kind, Reach.thing(solid), slots, rivals - 1)
+def _conceivable(room: Room) -> Iterator[Reference]:
+    descriptions = _shared_descriptions(room)
+    for thing, count in descriptions.items():
+        for anchor in room.things:
+            if thing[0] != anchor.colour and thing[1] != anchor.shape:
+                alone = descriptions[None, anchor.shape] == 1
+                other = (None if alone else anchor.colour, anchor.shape)
+                for kind in ("left_of", "right_of"):
+                    yield Reference(kind, thing, other, count - 1)
+        yield Reference("nearest", thing, rivals=count - 1)
+        if count == 2 and thing[1] is not None:
+            yield Reference("between", thing)
+    yield Reference("nearest", (None, None), rivals=len(room.objects) - 1)
 
 
 def _shared_descriptions(room: Room) -> dict[Description, int]:

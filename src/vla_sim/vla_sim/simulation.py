@@ -61,6 +61,11 @@ class Simulation:
         self._odometry = (0.0, 0.0, 0.0)
 
     @property
+    def renders(self) -> bool:
+        """Whether it was made with a camera."""
+        return self._renderer is not None
+
+    @property
     def time(self) -> float:
         """Simulated time since the start [s]."""
         return float(self._data.time)

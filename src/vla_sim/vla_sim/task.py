@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from vla_sim.errors import TaskError
 from vla_sim.geometry import Pose
 from vla_sim.goal import Drive, Follow, Goal, Reach, Stop, Turn
-from vla_sim.relation import Ambiguous, between, nearest, plural, relative
+from vla_sim.relation import Ambiguous, Outlook, Reference, plural
 from vla_sim.room import COLOURS, SHAPES, Room, Solid
 from vla_sim.splits import KINDS, held_out_side, train_side
 
@@ -36,11 +36,13 @@ class Task:
         kind: a key of `vla_sim.splits.KINDS`.
         goals: what to achieve, one after the other.
         instruction: the sentence.
+        reference: how a relation names the goal; None in the other families.
     """
 
     kind: str
     goals: tuple[Goal, ...]
     instruction: str
+    reference: Reference | None = None
 
     @property
     def family(self) -> str:
@@ -80,48 +82,55 @@ def parse_task(instruction: str, room: Room, pose: Pose | None = None) -> Task:
         if found is None:
             continue
         if kind == "sequence":
-            goals = _sequence(found, room, pose)
-            if goals is None:
-                continue
+            goals = _sequence(found, room)
+            if goals is not None:
+                return Task(kind, goals, instruction)
+        elif KINDS[kind] == "relation":
+            reference = _reference(kind, found.groupdict())
+            return Task(kind, (_resolve(reference, room, pose),), instruction, reference)
         else:
-            goals = (_goal(kind, found.groupdict(), room, pose),)
-        return Task(kind, goals, instruction)
+            return Task(kind, (_goal(kind, found.groupdict(), room),), instruction)
     raise TaskError(f"cannot judge {instruction!r}: {_known_sentences()}")
 
 
-def _sequence(found: re.Match[str], room: Room, pose: Pose) -> tuple[Goal, ...] | None:
+def _sequence(found: re.Match[str], room: Room) -> tuple[Goal, ...] | None:
     goals = []
     for clause in (found["first"], found["second"]):
         for kind, pattern in _patterns():
             part = pattern.fullmatch(clause)
             if kind in SEQUENCE_KINDS and part is not None:
-                goals.append(_goal(kind, part.groupdict(), room, pose))
+                goals.append(_goal(kind, part.groupdict(), room))
                 break
         else:
             return None
     return tuple(goals)
 
 
-def _goal(kind: str, slots: Mapping[str, str | None], room: Room, pose: Pose) -> Goal:
+def _goal(kind: str, slots: Mapping[str, str | None], room: Room) -> Goal:
     if kind == "stop":
         return Stop()
     if kind in ("go_to", "follow"):
         solid = _named(slots["thing"] or "", room)
         return Reach.thing(solid) if kind == "go_to" else Follow(solid)
-    if kind in ("turn_left", "turn_right", "turn_around", "forward", "back_up"):
-        words = slots.get("amount")
-        amounts = _turn_words() if kind.startswith("turn") else _drive_words()
-        return amount_of(kind, None if words is None else amounts[words])
+    words = slots.get("amount")
+    amounts = _turn_words() if kind.startswith("turn") else _drive_words()
+    return amount_of(kind, None if words is None else amounts[words])
+
+
+def _reference(kind: str, slots: Mapping[str, str | None]) -> Reference:
+    if kind == "between":
+        return Reference(kind, (None, _singular(slots["things"] or "")))
+    thing = _described(slots["thing"] or "")
+    if kind == "nearest":
+        return Reference(kind, thing)
+    return Reference(kind, thing, _described(slots["other"] or ""))
+
+
+def _resolve(reference: Reference, room: Room, pose: Pose) -> Reach:
     try:
-        if kind == "between":
-            return between(room, pose, _singular(slots["things"] or ""))
-        thing = _described(slots["thing"] or "")
-        if kind == "nearest":
-            return Reach.thing(nearest(room, pose, *thing))
-        other = _described(slots["other"] or "")
-        return Reach.thing(relative(room, pose, kind, thing, other))
+        return reference.resolve(Outlook(room, pose))
     except Ambiguous as error:
-        raise TaskError(f"{error}; {_things(room)}") from error
+        raise TaskError(f"{error} ({_things(room)})") from error
 
 
 def _named(words: str, room: Room) -> Solid:

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where in the image a solid is seen, by geometry."""
+"""Where in the image something is seen, by geometry."""
 
 from __future__ import annotations
 
 import math
 
 from vla_sim.geometry import Pose
-from vla_sim.robot import CAMERA
+from vla_sim.robot import CAMERA, Camera
 from vla_sim.room import Room, Solid
 
 EDGE_PIXELS = 4
@@ -14,15 +14,21 @@ HEIGHTS = (0.25, 0.6, 0.9)
 """Shares of a solid's height at which sight lines are tried."""
 ASIDES = (-0.7, 0.0, 0.7)
 """Shares of its radius."""
+NARROWING = ("cone", "pyramid")
+SOMETHING_HEIGHT_M = 0.15
+"""Height at which a place would show something that stood there."""
+
+Pixel = tuple[float, float]
+Point = tuple[float, float, float]
 
 
-def seen_at(pose: Pose, target: Solid, room: Room) -> tuple[float, float] | None:
+def seen_at(pose: Pose, target: Solid, room: Room, camera: Camera = CAMERA) -> Pixel | None:
     """Mean pixel (column, row) of the solid's visible part; None where it is not in view."""
     seen = [
         pixel
-        for x, y, z in _sight_points(pose, target)
-        if (pixel := _pixel(pose, x, y, z)) is not None
-        and not _hidden(pose, (x, y, z), target, room)
+        for point in _sight_points(pose, target)
+        if (pixel := _pixel(pose, point, camera)) is not None
+        and not _hidden(pose, point, room, target, camera)
     ]
     if len(seen) < 2:
         return None
@@ -30,7 +36,25 @@ def seen_at(pose: Pose, target: Solid, room: Room) -> tuple[float, float] | None
     return sum(columns) / len(seen), sum(rows) / len(seen)
 
 
-def cell_of(pixel: tuple[float, float] | None, grid: tuple[int, int]) -> int:
+def floor_at(pose: Pose, place: tuple[float, float], camera: Camera = CAMERA) -> Pixel | None:
+    """Pixel of a place on the floor; None where it is not in the image."""
+    return _pixel(pose, (*place, 0.0), camera)
+
+
+def in_sight(
+    pose: Pose, place: tuple[float, float], room: Room, camera: Camera = CAMERA
+) -> bool:
+    """Whether one would see now what stands at a place."""
+    point = (*place, SOMETHING_HEIGHT_M)
+    if _pixel(pose, point, camera) is None:
+        return False
+    there = min(
+        room.objects, key=lambda s: math.hypot(s.x - place[0], s.y - place[1]), default=None
+    )
+    return not _hidden(pose, point, room, there, camera)
+
+
+def cell_of(pixel: Pixel | None, grid: tuple[int, int]) -> int:
     """Index of a pixel's cell in a grid (rows, columns), row by row; the last + 1 for None."""
     rows, columns = grid
     if pixel is None:
@@ -40,12 +64,11 @@ def cell_of(pixel: tuple[float, float] | None, grid: tuple[int, int]) -> int:
     return row * columns + column
 
 
-def _sight_points(pose: Pose, solid: Solid) -> list[tuple[float, float, float]]:
+def _sight_points(pose: Pose, solid: Solid) -> list[Point]:
     away = math.atan2(solid.y - pose.y, solid.x - pose.x)
     points = []
     for share in HEIGHTS:
-        # A cone narrows towards its tip.
-        width = solid.radius * (1 - share if solid.shape == "cone" else 1.0)
+        width = solid.radius * (1 - share if solid.shape in NARROWING else 1.0)
         for aside in ASIDES:
             x = solid.x - math.sin(away) * aside * width
             y = solid.y + math.cos(away) * aside * width
@@ -53,21 +76,23 @@ def _sight_points(pose: Pose, solid: Solid) -> list[tuple[float, float, float]]:
     return points
 
 
-def _pixel(pose: Pose, x: float, y: float, z: float) -> tuple[float, float] | None:
-    pixel = CAMERA.project(*pose.local(x, y), z)
+def _pixel(pose: Pose, point: Point, camera: Camera) -> Pixel | None:
+    x, y, z = point
+    pixel = camera.project(*pose.local(x, y), z)
     if pixel is None:
         return None
     column, row = pixel
-    inside = EDGE_PIXELS <= column < CAMERA.width - EDGE_PIXELS and 0 <= row < CAMERA.height
+    inside = EDGE_PIXELS <= column < camera.width - EDGE_PIXELS and 0 <= row < camera.height
     return pixel if inside else None
 
 
-def _hidden(pose: Pose, point: tuple[float, float, float], target: Solid, room: Room) -> bool:
+def _hidden(pose: Pose, point: Point, room: Room, target: Solid | None, camera: Camera) -> bool:
     """Whether another solid, taken for a cylinder, cuts the line from camera to point."""
-    eye_x = pose.x + CAMERA.x * math.cos(pose.yaw)
-    eye_y = pose.y + CAMERA.x * math.sin(pose.yaw)
-    dx, dy, dz = point[0] - eye_x, point[1] - eye_y, point[2] - CAMERA.z
+    eye_x, eye_y = pose.world(camera.x, 0.0)
+    dx, dy, dz = point[0] - eye_x, point[1] - eye_y, point[2] - camera.z
     length2 = dx * dx + dy * dy
+    if length2 == 0.0:
+        return False
     for solid in room.objects:
         if solid is target:
             continue
@@ -75,6 +100,6 @@ def _hidden(pose: Pose, point: tuple[float, float, float], target: Solid, room: 
         if not 0.0 < nearest < 1.0:
             continue
         off = math.hypot(eye_x + nearest * dx - solid.x, eye_y + nearest * dy - solid.y)
-        if off < solid.radius and CAMERA.z + nearest * dz < solid.height:
+        if off < solid.radius and camera.z + nearest * dz < solid.height:
             return True
     return False

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import as_completed
@@ -10,24 +11,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from vla_policy.checkpoint import load_policy
-from vla_policy.models.vision import ConvEncoder
-from vla_policy.policy import Policy
+from vla_policy.model_policy import ModelPolicy
+from vla_sim.phrasebook import Phrasebook
+from vla_sim.robot import CAMERA, Camera
 from vla_sim.room import generate_room
 from vla_sim.simulation import Simulation
+from vla_sim.splits import train_side
 from vla_train.config import RunConfig
+from vla_train.curriculum import Curriculum
 from vla_train.dataset import ShardBuilder
-from vla_train.drivers import PUSH_CHANCE, ExpertDriver, PolicyDriver, PushedDriver
-from vla_train.glance import glance
-from vla_train.lesson import Lesson, further_lessons
+from vla_train.drivers import PUSH_CHANCE, CorrectedDriver, ExpertDriver, PushedDriver
+from vla_train.glance import draw_glance
+from vla_train.lesson import Lesson, View
 from vla_train.processes import driving_processes
 from vla_train.rollout import Episode, Frame
 from vla_train.scenario import Scenario, draw_scenario
 
-MAX_LATENCY_S = 0.1
+MAX_LATENCY_S = 0.4
+USUAL_LATENCY_S = 0.1
+USUAL_SHARE = 0.7
+"""Share of episodes with a latency of at most the usual one."""
+CAMERA_SPREAD = {"fovy_deg": 1.5, "z": 0.015, "pitch_deg": 1.5, "x": 0.01}
+"""How far a room's camera is off the one that it is meant to be."""
 SPLIT = "train"
 ROUND_ROOMS = 100_000
 """Rooms are numbered round * this + n: no room is driven in twice."""
@@ -80,11 +88,12 @@ def collect_shard(job: ShardJob) -> int:
     torch.set_num_threads(1)
     config = job.config
     rng = np.random.default_rng([config.seed, zlib.crc32(SPLIT.encode()), job.round, job.shard])
-    policy = load_policy(job.policy) if job.policy is not None else None
+    policy = None
+    if job.policy is not None:
+        policy = load_policy(job.policy)
+        assert isinstance(policy, ModelPolicy)
     size = (config.model.image_height, config.model.image_width)
-    builder = ShardBuilder(
-        config.action, size, (size[0] // ConvEncoder.stride, size[1] // ConvEncoder.stride)
-    )
+    builder = ShardBuilder(config.action, size, config.model.grid)
     for room in _rooms(job):
         if job.glances:
             _glance_around(builder, job, room, rng)
@@ -108,10 +117,14 @@ def _rooms(job: ShardJob) -> range:
 def _glance_around(
     builder: ShardBuilder, job: ShardJob, number: int, rng: np.random.Generator
 ) -> None:
-    simulation = Simulation(generate_room(number, SPLIT))
+    room = generate_room(number, SPLIT)
+    curriculum = Curriculum(rng, room, Phrasebook.of(train_side()), job.config.action)
+    simulation = Simulation(room, camera=_draw_camera(rng))
     try:
         for _ in range(job.config.glances_per_room):
-            builder.add(*glance(rng, simulation, job.config.action))
+            simulation.teleport(draw_glance(rng, room))
+            view = View(room, simulation.pose, simulation.camera)
+            builder.add(simulation.render(), curriculum.lessons(view))
     finally:
         simulation.close()
 
@@ -120,41 +133,58 @@ def _collect_room(
     builder: ShardBuilder,
     job: ShardJob,
     number: int,
-    policy: Policy | None,
+    policy: ModelPolicy | None,
     rng: np.random.Generator,
 ) -> None:
     room = generate_room(number, SPLIT)
-    simulation = Simulation(room)
+    book = Phrasebook.of(train_side())
+    curriculum = Curriculum(rng, room, book, job.config.action)
+    simulation = Simulation(room, camera=_draw_camera(rng))
     try:
         for _ in range(job.config.episodes_per_room):
-            scenario = draw_scenario(rng, room)
-            latency = float(rng.uniform(0.0, MAX_LATENCY_S))
-            episode = Episode(simulation, scenario, job.config.action, latency)
+            scenario = draw_scenario(rng, room, book)
             by_policy = rng.random() < job.config.rounds[job.round].policy_share
-            if by_policy and policy is not None:
-                driver = PushedDriver(PolicyDriver(policy), rng, PUSH_CHANCE / 4)
-                frames = list(episode.drive(driver))
-            else:
-                frames = list(episode.drive(PushedDriver(ExpertDriver(), rng, PUSH_CHANCE)))
-                if not _worth_learning(frames):
-                    continue
-            for frame in frames:
-                builder.add(*_lessons_of(frame, scenario, job, rng))
+            driver = _driver(job, scenario, policy if by_policy else None, rng)
+            episode = Episode(simulation, scenario, job.config.action, _draw_latency(rng))
+            taught = [(frame, driver.lesson) for frame in episode.drive(driver)]
+            expert_drove = policy is None or not by_policy
+            if expert_drove and not _worth_learning(taught):
+                continue
+            for frame, lesson in taught:
+                others = curriculum.lessons(frame.view)
+                builder.add(frame.observation.images[-1], [lesson, *others])
     finally:
         simulation.close()
 
 
-def _lessons_of(
-    frame: Frame, scenario: Scenario, job: ShardJob, rng: np.random.Generator
-) -> tuple[npt.NDArray[np.uint8], list[Lesson]]:
-    """The image of a driven frame; the sentence that was driven by, and others."""
-    task, state, spec = scenario.task, frame.observation.state, job.config.action
-    own = Lesson(task.instruction, state, frame.label, task.target is not None, frame.pixel)
-    others = further_lessons(rng, scenario.room, frame.pose, state, spec)
-    return frame.observation.images[-1], [own, *others]
+def _driver(
+    job: ShardJob, scenario: Scenario, policy: ModelPolicy | None, rng: np.random.Generator
+) -> PushedDriver:
+    task, spec = scenario.task, job.config.action
+    if policy is None:
+        return PushedDriver(ExpertDriver(task, spec, rng), rng, PUSH_CHANCE)
+    policy.prepare(task.instruction)
+    driver = CorrectedDriver(policy, policy.memory, task, spec)
+    return PushedDriver(driver, rng, PUSH_CHANCE / 4)
 
 
-def _worth_learning(frames: list[Frame]) -> bool:
+def _draw_latency(rng: np.random.Generator) -> float:
+    most = USUAL_LATENCY_S if rng.random() < USUAL_SHARE else MAX_LATENCY_S
+    return float(rng.uniform(0.0, most))
+
+
+def _draw_camera(rng: np.random.Generator) -> Camera:
+    """The camera as it might be mounted."""
+    return dataclasses.replace(
+        CAMERA,
+        **{
+            name: getattr(CAMERA, name) + spread * float(np.clip(rng.normal(), -2, 2))
+            for name, spread in CAMERA_SPREAD.items()
+        },
+    )
+
+
+def _worth_learning(taught: list[tuple[Frame, Lesson]]) -> bool:
     """Whether the expert got there: where it did not, its labels say nothing good."""
-    outcome = frames[-1].outcome
+    outcome = taught[-1][0].outcome
     return outcome is not None and outcome.success

@@ -64,7 +64,8 @@ class RunConfig:
     batch_size: int = 64
     lessons_per_frame: int = 8
     weight_decay: float = 0.02
-    attention_weight: float = 0.1
+    attention_weight: float = 1.0
+    memory_weight: float = 0.5
     ema_decay: float = 0.998
     deadband: float = 0.04
 

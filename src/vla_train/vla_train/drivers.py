@@ -3,38 +3,112 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 import numpy.typing as npt
 
+from vla_policy.action import ActionSpec
+from vla_policy.memory import SEEN, Memory, Sight
 from vla_policy.observation import Observation
 from vla_policy.policy import Policy
-
-Label = npt.NDArray[np.float32]
+from vla_sim.task import Task
+from vla_train.lesson import Lesson, View, teach
 
 PUSH_CHANCE = 0.06
 PUSH_STEPS = (2, 8)
 PUSH_LINEAR = 0.25
 PUSH_ANGULAR = 1.0
+SIGHT_ERROR = (0.03, 0.04)
+"""Spread of the error with which a driver that looks at the truth sees: m, share of the way."""
+
+Actions = npt.NDArray[np.float32]
+
+
+class Driver(Protocol):
+    """Whoever drives."""
+
+    def __call__(self, observation: Observation, view: View) -> Actions:
+        """The next actions ``[horizon, 2]`` in m/s and rad/s; `view` is the truth."""
+        ...
+
+
+class Teacher(Driver, Protocol):
+    """A driver that can say what would have been right."""
+
+    lesson: Lesson
+    """Of the last look."""
 
 
 class ExpertDriver:
-    """Drives as the expert says."""
+    """Drives as the expert says; its memory is fed by the truth."""
 
-    def __call__(self, observation: Observation, label: Label) -> tuple[float, float]:
-        """The expert's first action."""
-        return float(label[0, 0]), float(label[0, 1])
+    lesson: Lesson
+
+    def __init__(self, task: Task, spec: ActionSpec, rng: np.random.Generator) -> None:
+        self._task = task
+        self._spec = spec
+        self._rng = rng
+        self._memory = Memory()
+
+    def __call__(self, observation: Observation, view: View) -> Actions:
+        """The expert's chunk."""
+        memory, state = self._memory, observation.state
+        self.lesson = teach(
+            view,
+            self._task,
+            memory.stage,
+            memory.state(state),
+            memory.features(state),
+            self._spec,
+        )
+        sight = self.lesson.sight or Sight(0, (0.0, 0.0), self.lesson.arrived)
+        stands = memory.take(self._blurred(sight), state, observation.stamp)
+        return np.zeros_like(self.lesson.actions) if stands else self.lesson.actions
+
+    def _blurred(self, sight: Sight) -> Sight:
+        if sight.mode != SEEN:
+            return sight
+        ahead, left = sight.spot
+        spread = SIGHT_ERROR[0] + SIGHT_ERROR[1] * float(np.hypot(ahead, left))
+        error = self._rng.normal(0.0, spread, size=2)
+        return Sight(sight.mode, (ahead + error[0], left + error[1]), sight.arrived)
 
 
 class PolicyDriver:
-    """Drives as a policy says, the first action of each chunk."""
+    """Drives as a policy says."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
 
-    def __call__(self, observation: Observation, label: Label) -> tuple[float, float]:
-        """The policy's first action."""
-        action = self._policy.act(observation).actions[0]
-        return float(action[0]), float(action[1])
+    def __call__(self, observation: Observation, view: View) -> Actions:
+        """The policy's chunk."""
+        return self._policy.act(observation).actions
+
+
+class CorrectedDriver:
+    """Drives as a policy says, and knows what the expert would have done (DAgger)."""
+
+    lesson: Lesson
+
+    def __init__(self, policy: Policy, memory: Memory, task: Task, spec: ActionSpec) -> None:
+        self._policy = policy
+        self._memory = memory
+        self._task = task
+        self._spec = spec
+
+    def __call__(self, observation: Observation, view: View) -> Actions:
+        """The policy's chunk."""
+        memory, state = self._memory, observation.state
+        self.lesson = teach(
+            view,
+            self._task,
+            memory.stage,
+            memory.state(state),
+            memory.features(state),
+            self._spec,
+        )
+        return self._policy.act(observation).actions
 
 
 class PushedDriver:
@@ -44,27 +118,29 @@ class PushedDriver:
     (noise injection: DART, arXiv 1703.09327).
     """
 
-    def __init__(
-        self, driver: ExpertDriver | PolicyDriver, rng: np.random.Generator, chance: float
-    ) -> None:
+    def __init__(self, driver: Teacher, rng: np.random.Generator, chance: float) -> None:
         self._driver = driver
         self._rng = rng
         self._chance = chance
         self._steps_left = 0
-        self._push = (0.0, 0.0)
+        self._push = np.zeros(2, dtype=np.float32)
 
-    def __call__(self, observation: Observation, label: Label) -> tuple[float, float]:
-        """The other driver's action and the push of this instant."""
-        linear, angular = self._driver(observation, label)
+    @property
+    def lesson(self) -> Lesson:
+        """The other driver's."""
+        return self._driver.lesson
+
+    def __call__(self, observation: Observation, view: View) -> Actions:
+        """The other driver's chunk and the push of this instant."""
+        actions = self._driver(observation, view)
         # An episode ends once the robot stands: who has arrived is left in peace.
-        arrived = not label.any()
+        arrived = not self.lesson.actions.any()
         if self._steps_left == 0 and not arrived and self._rng.random() < self._chance:
             self._steps_left = int(self._rng.integers(*PUSH_STEPS))
-            self._push = (
-                float(self._rng.uniform(-PUSH_LINEAR, PUSH_LINEAR)),
-                float(self._rng.uniform(-PUSH_ANGULAR, PUSH_ANGULAR)),
-            )
+            linear = self._rng.uniform(-PUSH_LINEAR, PUSH_LINEAR)
+            angular = self._rng.uniform(-PUSH_ANGULAR, PUSH_ANGULAR)
+            self._push = np.array([linear, angular], dtype=np.float32)
         if self._steps_left > 0:
             self._steps_left -= 1
-            return linear + self._push[0], angular + self._push[1]
-        return linear, angular
+            return actions + self._push
+        return actions

@@ -1,28 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
 """The expert: drives to the named thing by looking at the truth instead of the camera.
 
-It is a teacher of a policy that has only the camera and the pose since the instruction began,
-so it acts on nothing that these two cannot tell: while the thing is out of the camera's view,
-it searches by turning left, although it knows where the thing is.
+It is a teacher of a policy that has only the camera, its memory and the pose since the
+instruction began, so it acts on nothing that these cannot tell: while nobody has seen the
+thing, it searches by turning left, although the truth is at hand.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from vla_policy.action import ActionSpec
 from vla_sim.geometry import Pose, wrap
-from vla_sim.outcome import BACK_UP_M, FORWARD_M, TURN_RAD
+from vla_sim.goal import Drive, Follow, Goal, Reach, Turn
 from vla_sim.robot import ROBOT
 from vla_sim.room import Room, Solid
-from vla_sim.task import Task
+from vla_train.motion import advance, advance_straight
 
 STOP_GAP_M = 0.28
 """Gap to the thing at which the expert stands; the goal region reaches to 0.5 m."""
+FOLLOW_GAP_M = 0.55
+"""Gap that it keeps to a thing that moves."""
+SPOT_REACHED_M = 0.06
+SOMETHING_RADIUS_M = 0.22
+"""Of a thing that is not where it is remembered."""
+SAME_PLACE_M = 0.6
+"""What stands so near to a place that is driven to is not in the way."""
 DETOUR_MARGIN_M = 0.22
 """Room that it leaves between its hull and a solid on its way."""
 WALL_MARGIN_M = 0.15
@@ -48,74 +54,68 @@ WANDER = 0.35
 WANDER_M = 0.9
 
 
-@dataclass(frozen=True)
-class Relative:
-    """Pose since the instruction began: m ahead, m to the left, rad turned (unwrapped)."""
-
-    x: float
-    y: float
-    heading: float
-
-    @classmethod
-    def from_state(cls, state: npt.NDArray[np.float32]) -> Relative:
-        """From an observation's state ``[3]``."""
-        x, y, heading = (float(value) for value in state)
-        return cls(x, y, heading)
+Place = tuple[float, float]
 
 
 class Expert:
-    """The action that is right in a pose, for one task in one room."""
+    """The action that is right in a pose, for one goal in one room."""
 
-    def __init__(self, task: Task, room: Room) -> None:
-        self._task = task
+    def __init__(self, goal: Goal, room: Room) -> None:
+        self._goal = goal
         self._room = room
 
     def chunk(
-        self, pose: Pose, relative: Relative, visible: bool, spec: ActionSpec
+        self, pose: Pose, relative: Pose, place: Place | None, spec: ActionSpec
     ) -> npt.NDArray[np.float32]:
-        """The next actions ``[horizon, 2]`` (m/s, rad/s), each from where the last one leads."""
+        """The next actions ``[horizon, 2]`` (m/s, rad/s), each from where the last one leads.
+
+        Args:
+            pose: in the room.
+            relative: since this goal's way began; the yaw is not wrapped.
+            place: where the named thing is, or is believed to be; None: not known.
+        """
         actions = np.empty((spec.horizon, 2), dtype=np.float32)
         for step in range(spec.horizon):
-            linear, angular = self.act(pose, relative, visible)
+            linear, angular = self.act(pose, relative, place)
             actions[step] = linear, angular
-            pose = Pose(*advance(pose.x, pose.y, pose.yaw, linear, angular, spec.dt))
-            relative = Relative(
-                *advance(relative.x, relative.y, relative.heading, linear, angular, spec.dt)
-            )
+            pose = advance(pose, linear, angular, spec.dt)
+            relative = advance(relative, linear, angular, spec.dt)
         return actions
 
-    def act(self, pose: Pose, relative: Relative, visible: bool) -> tuple[float, float]:
+    def act(self, pose: Pose, relative: Pose, place: Place | None) -> tuple[float, float]:
         """Speeds (m/s, rad/s) for this instant."""
-        family = self._task.family
-        if family == "stop":
+        goal = self._goal
+        if isinstance(goal, Turn):
+            left = goal.angle - relative.yaw
+            return 0.0, _turn(left)
+        if isinstance(goal, Drive):
+            aside = relative.y if goal.distance > 0.0 else 0.0
+            return _drive(goal.distance - relative.x), _turn(-relative.yaw - aside)
+        if not isinstance(goal, Reach | Follow):
             return 0.0, 0.0
-        if family in TURN_RAD:
-            return 0.0, _turn(TURN_RAD[family] - relative.heading)
-        if family == "forward":
-            return _drive(FORWARD_M - relative.x), _turn(-relative.heading - relative.y)
-        if family == "back_up":
-            return _drive(-BACK_UP_M - relative.x), _turn(-relative.heading)
-        assert self._task.target is not None
-        if not visible:
+        if place is None:
             return self._search(pose, relative)
-        return self._approach(pose, self._task.target)
+        return self._approach(pose, place)
 
-    def _search(self, pose: Pose, relative: Relative) -> tuple[float, float]:
+    def _search(self, pose: Pose, relative: Pose) -> tuple[float, float]:
         """Turn once around; whoever has seen nothing by then looks from somewhere else."""
-        if relative.heading > FULL_SEARCH_RAD and self._free(pose, WANDER_M, WALL_MARGIN_M):
+        if relative.yaw > FULL_SEARCH_RAD and self._free(pose, WANDER_M, WALL_MARGIN_M):
             return WANDER, 0.0
         return 0.0, SEARCH_TURN
 
-    def _approach(self, pose: Pose, target: Solid) -> tuple[float, float]:
-        gap = pose.distance_to(target.x, target.y) - target.radius - ROBOT.radius - STOP_GAP_M
-        facing = pose.bearing_to(target.x, target.y)
-        if gap < 0.04 and abs(facing) < 0.35:
+    def _approach(self, pose: Pose, place: Place) -> tuple[float, float]:
+        facing = pose.bearing_to(*place)
+        gap = pose.distance_to(*place) - self._stand_off(place)
+        if isinstance(self._goal, Reach) and self._goal.target is None:
+            if gap < 0.0:
+                return 0.0, 0.0
+        elif gap < 0.04 and abs(facing) < 0.35:
             return 0.0, 0.0
         bearing = facing
-        blocking = self._nearest_blocking(pose, target, facing)
+        blocking = self._nearest_blocking(pose, place, facing)
         if blocking is not None:
             detour = wrap(self._tangent(pose, blocking, facing) - facing)
-            # The thing must stay in view on the way around, or the search would start again.
+            # The thing is kept in view on the way around: what is seen need not be remembered.
             bearing = facing + max(-KEEP_IN_VIEW_RAD, min(KEEP_IN_VIEW_RAD, detour))
             backing_off = self._back_off(pose, blocking, facing, bearing)
             if backing_off is not None:
@@ -125,6 +125,22 @@ class Expert:
             return 0.0, angular
         ahead = CRUISE * (1.0 - abs(bearing) / TURN_IN_PLACE_RAD)
         return min(ahead, max(0.0, SLOW_GAIN * (gap + 0.04))), angular
+
+    def _stand_off(self, place: Place) -> float:
+        """Distance from the place's middle at which the robot stands [m]."""
+        if isinstance(self._goal, Reach) and self._goal.target is None:
+            return SPOT_REACHED_M
+        there = self._standing_at(place)
+        radius = SOMETHING_RADIUS_M if there is None else there.radius
+        gap = FOLLOW_GAP_M if isinstance(self._goal, Follow) else STOP_GAP_M
+        return radius + ROBOT.radius + gap
+
+    def _standing_at(self, place: Place) -> Solid | None:
+        """The solid at a place; there is none at a spot of the floor."""
+        if isinstance(self._goal, Reach) and self._goal.target is None:
+            return None
+        near = [s for s in self._room.objects if _distance(s, place) < SAME_PLACE_M]
+        return min(near, key=lambda s: _distance(s, place), default=None)
 
     def _back_off(
         self, pose: Pose, solid: Solid, facing: float, bearing: float
@@ -146,12 +162,13 @@ class Expert:
             return -BACK_OFF_SPEED, _turn(turned)
         return None
 
-    def _nearest_blocking(self, pose: Pose, target: Solid, bearing: float) -> Solid | None:
-        distance = pose.distance_to(target.x, target.y)
+    def _nearest_blocking(self, pose: Pose, place: Place, bearing: float) -> Solid | None:
+        distance = pose.distance_to(*place)
+        there = self._standing_at(place)
         blocking = [
             solid
             for solid in self._room.objects
-            if solid is not target and _blocks(pose, solid, bearing, distance)
+            if solid is not there and _blocks(pose, solid, bearing, distance)
         ]
         return min(blocking, key=lambda s: pose.distance_to(s.x, s.y), default=None)
 
@@ -170,12 +187,8 @@ class Expert:
 
     def _free(self, pose: Pose, distance: float, margin: float) -> bool:
         """Whether the base can drive that far straight ahead (or back) without touching."""
-        steps = (distance * share for share in (0.5, 1.0))
-        return all(
-            self._room.clearance(pose.x + s * math.cos(pose.yaw), pose.y + s * math.sin(pose.yaw))
-            > ROBOT.radius + margin
-            for s in steps
-        )
+        steps = (advance_straight(pose, distance * share) for share in (0.5, 1.0))
+        return all(self._room.clearance(p.x, p.y) > ROBOT.radius + margin for p in steps)
 
     def _fits(self, pose: Pose, bearing: float, distance: float) -> bool:
         """Whether the robot stays off the walls when it drives that way for that far."""
@@ -186,16 +199,8 @@ class Expert:
         return abs(x) < room.width / 2 - margin and abs(y) < room.depth / 2 - margin
 
 
-def advance(
-    x: float, y: float, yaw: float, linear: float, angular: float, dt: float
-) -> tuple[float, float, float]:
-    """Where a base comes that drives (m/s, rad/s) for `dt` seconds from a pose."""
-    middle = yaw + 0.5 * angular * dt
-    return (
-        x + linear * math.cos(middle) * dt,
-        y + linear * math.sin(middle) * dt,
-        yaw + angular * dt,
-    )
+def _distance(solid: Solid, place: Place) -> float:
+    return math.hypot(solid.x - place[0], solid.y - place[1])
 
 
 def _blocks(pose: Pose, solid: Solid, bearing: float, distance: float) -> bool:

@@ -1,34 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the expert would do in one view, for each of many sentences.
-
-One image teaches as much as there are sentences to say in it: every thing in the room, things
-that are not there but look alike, turns and moves at any stage. A policy that confuses a red
-box with a red ball is set right by the very image that shows only one of them.
-"""
+"""What is right in one view for one sentence: the labels of all training."""
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from vla_policy.action import ActionSpec
+from vla_policy.memory import LOST, REMEMBERED, SEEN, Sight
 from vla_sim.geometry import Pose
-from vla_sim.outcome import BACK_UP_M, FORWARD_M, TURN_RAD
-from vla_sim.room import COLOURS, SHAPES, Room, Solid
-from vla_sim.task import FAMILIES, make_task
-from vla_train.expert import Expert, Relative
-from vla_train.visibility import seen_at
+from vla_sim.goal import Follow, Goal, Reach, Stop
+from vla_sim.relation import Ambiguous, Outlook
+from vla_sim.robot import CAMERA, Camera
+from vla_sim.room import Room
+from vla_sim.task import Task
+from vla_sim.visibility import floor_at, in_sight, seen_at
+from vla_train.expert import SAME_PLACE_M, Expert, Place
 
-ABSENT_THINGS = 3
-MOVES = 3
-MOVE_FAMILIES = tuple(family for family in FAMILIES if family != "go_to")
-PAST_THE_END = 0.4
-"""rad or m that a turn or a move may already have gone too far."""
-DRIFT = 0.08
-"""m and rad that it may have gone astray."""
+ARRIVED_SPEED = 0.08
+"""Normalised action below which the expert has arrived."""
+ARRIVED_STEPS = 3
+
+Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -36,80 +31,106 @@ class Lesson:
     """One sentence in a view, and what is right then.
 
     Attributes:
-        state: pose since the sentence was said, ``[3]``.
+        stage: the part of the sentence that is to be done.
+        state: pose since that part began, ``[3]``.
+        memory: what is remembered, ``[3]``; see `vla_policy.memory.MEMORY_NAMES`.
         actions: the expert's next actions ``[horizon, 2]`` in m/s and rad/s.
-        names_thing: whether the sentence names a thing.
-        pixel: where in the image that thing is seen; None where it is not.
+        sight: what a look says about the named thing; None where nothing is named.
+        pixel: where in the image it is seen; None where it is not.
+        arrived: whether this part is done and another one follows.
     """
 
     instruction: str
-    state: npt.NDArray[np.float32]
-    actions: npt.NDArray[np.float32]
-    names_thing: bool
-    pixel: tuple[float, float] | None = None
+    stage: int
+    state: Array
+    memory: Array
+    actions: Array
+    sight: Sight | None
+    pixel: tuple[float, float] | None
+    arrived: bool
 
 
-def go_to_lesson(
-    rng: np.random.Generator,
-    room: Room,
-    pose: Pose,
-    state: npt.NDArray[np.float32],
-    target: Solid,
-    spec: ActionSpec,
+@dataclass(frozen=True)
+class View:
+    """Where the robot looks from: the room as it is now, the pose in it, the camera."""
+
+    room: Room
+    pose: Pose
+    camera: Camera = CAMERA
+
+
+def teach(
+    view: View, task: Task, stage: int, state: Array, memory: Array, spec: ActionSpec
 ) -> Lesson:
-    """To be told to go to a thing; one that is not in the room is searched for."""
-    task = make_task("go_to", _wording(rng), target)
-    pixel = seen_at(pose, target, room) if target in room.objects else None
-    actions = Expert(task, room).chunk(pose, Relative.from_state(state), pixel is not None, spec)
-    return Lesson(task.instruction, state, actions, True, pixel)
+    """What is right in a view, for a task of which `stage` is to be done."""
+    goal: Goal = task.goals[stage] if stage < len(task.goals) else Stop()
+    if isinstance(goal, Reach | Follow):
+        mode, pixel, place = _find(view, task, goal, memory)
+    else:
+        mode, pixel, place = LOST, None, None
+    relative = Pose(*(float(value) for value in state))
+    actions = Expert(goal, view.room).chunk(view.pose, relative, place, spec)
+    arrived = stage < len(task.goals) - 1 and _stands(actions, spec)
+    sight = None
+    if isinstance(goal, Reach | Follow):
+        spot = view.pose.local(*_truth(goal, view.room))
+        sight = Sight(mode, spot, arrived)
+    return Lesson(task.instruction, stage, state, memory, actions, sight, pixel, arrived)
 
 
-def further_lessons(
-    rng: np.random.Generator,
-    room: Room,
-    pose: Pose,
-    state: npt.NDArray[np.float32],
-    spec: ActionSpec,
-) -> list[Lesson]:
-    """All things of the room, some that it lacks, and some turns and moves."""
-    things = [*room.objects, *(_absent_thing(rng, room) for _ in range(ABSENT_THINGS))]
-    lessons = [go_to_lesson(rng, room, pose, state, thing, spec) for thing in things]
-    lessons += [_move_lesson(rng, room, pose, spec) for _ in range(MOVES)]
-    return [lessons[i] for i in rng.permutation(len(lessons))]
+def _find(
+    view: View, task: Task, goal: Reach | Follow, memory: Array
+) -> tuple[int, tuple[float, float] | None, Place | None]:
+    """The mode, the pixel where the thing is seen, and the place to drive to."""
+    truth = _truth(goal, view.room)
+    remembered = _remembered(view.pose, memory)
+    right = remembered is not None and _near(remembered, truth)
+    pixel = _pixel(view, goal, right)
+    if pixel is not None and (right or _recognisable(view, task)):
+        return SEEN, pixel, truth
+    if remembered is None or (not right and in_sight(view.pose, remembered, view.room, view.camera)):
+        return LOST, None, None
+    return REMEMBERED, None, remembered
 
 
-def _move_lesson(rng: np.random.Generator, room: Room, pose: Pose, spec: ActionSpec) -> Lesson:
-    """A turn or a move at any stage; what is in the image does not matter."""
-    family = MOVE_FAMILIES[int(rng.integers(len(MOVE_FAMILIES)))]
-    task = make_task(family, _wording(rng))
-    x, y, heading = rng.normal(0.0, DRIFT, size=3)
-    if family in TURN_RAD:
-        heading = _stage(rng, TURN_RAD[family])
-    elif family != "stop":
-        x = _stage(rng, FORWARD_M if family == "forward" else -BACK_UP_M)
-    state = np.array([x, y, heading], dtype=np.float32)
-    actions = Expert(task, room).chunk(pose, Relative.from_state(state), False, spec)
-    return Lesson(task.instruction, state, actions, False)
+def _truth(goal: Reach | Follow, room: Room) -> Place:
+    """Where the named thing is now."""
+    if goal.target is None:
+        return goal.x, goal.y
+    now = room.find(goal.target.colour, goal.target.shape) or goal.target
+    return now.x, now.y
 
 
-def _stage(rng: np.random.Generator, goal: float) -> float:
-    """Somewhere between the start and the goal, or a little beyond either."""
-    past = np.copysign(PAST_THE_END, goal)
-    begin, end = sorted((-past / 2, goal + past))
-    return float(rng.uniform(begin, end))
+def _pixel(view: View, goal: Reach | Follow, known: bool) -> tuple[float, float] | None:
+    if goal.target is None:
+        # A spot of the floor looks like nothing: only by memory is it known what it lies between.
+        return floor_at(view.pose, (goal.x, goal.y), view.camera)
+    now = view.room.find(goal.target.colour, goal.target.shape)
+    return None if now is None else seen_at(view.pose, now, view.room, view.camera)
 
 
-def _absent_thing(rng: np.random.Generator, room: Room) -> Solid:
-    """A thing that is not in the room but shares its colour or its shape with one that is."""
-    while True:
-        like = room.objects[int(rng.integers(len(room.objects)))]
-        if rng.random() < 0.5:
-            other = dataclasses.replace(like, colour=str(rng.choice(list(COLOURS))))
-        else:
-            other = dataclasses.replace(like, shape=str(rng.choice(SHAPES)))
-        if room.find(other.colour, other.shape) is None:
-            return other
+def _recognisable(view: View, task: Task) -> bool:
+    """Whether this view alone tells which thing is meant."""
+    if task.reference is None:
+        return True
+    try:
+        goal = task.reference.resolve(Outlook(view.room, view.pose))
+    except Ambiguous:
+        return False
+    meant = task.goals[0]
+    return isinstance(meant, Reach) and _near((goal.x, goal.y), (meant.x, meant.y))
 
 
-def _wording(rng: np.random.Generator) -> int:
-    return int(rng.integers(1000))
+def _remembered(pose: Pose, memory: Array) -> Place | None:
+    if memory[0] < 0.5:
+        return None
+    x, y = pose.world(float(memory[1]), float(memory[2]))
+    return x, y
+
+
+def _near(a: Place, b: Place) -> bool:
+    return (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 < SAME_PLACE_M**2
+
+
+def _stands(actions: Array, spec: ActionSpec) -> bool:
+    return bool(np.abs(spec.normalise(actions[:ARRIVED_STEPS])).max() < ARRIVED_SPEED)

@@ -3,70 +3,67 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from vla_policy.action import ActionSpec
 from vla_policy.observation import Observation
 from vla_policy.pose import PoseTracker
-from vla_sim.geometry import Pose
+from vla_sim.goal import Follow
 from vla_sim.outcome import Judge, Outcome
-from vla_sim.simulation import Simulation
-from vla_train.expert import Expert, Relative
+from vla_sim.room import Solid
+from vla_sim.simulation import SLICE_S, Simulation
+from vla_sim.walk import Walk
+from vla_train.drivers import Actions, Driver
+from vla_train.lesson import View
 from vla_train.scenario import Scenario
-from vla_train.visibility import seen_at
 
 LATENCY_S = 0.06
 """Image stamp to wheels in the running stack, about; training varies it."""
 
 
-class Driver(Protocol):
-    """Whoever drives: a policy, the expert, or a mixture."""
-
-    def __call__(
-        self, observation: Observation, label: npt.NDArray[np.float32]
-    ) -> tuple[float, float]:
-        """Speeds (m/s, rad/s) for the next step; `label` is the expert's chunk."""
-        ...
+_NOTHING = np.zeros((1, 1, 1, 3), dtype=np.uint8)
+"""Image of a simulation without a camera: for drivers that do not look."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One instant of an episode, and what the expert would do in it.
+    """One instant of an episode.
 
     Attributes:
         observation: what the policy sees; the image at the camera's size.
-        pose: true pose in the room.
-        label: the expert's next actions ``[horizon, 2]`` in m/s and rad/s.
-        pixel: where in the image the named thing is seen, if it is.
+        view: the truth.
         outcome: how the episode ended, in its last frame.
     """
 
     observation: Observation
-    pose: Pose
-    label: npt.NDArray[np.float32]
-    pixel: tuple[float, float] | None
+    view: View
     outcome: Outcome | None
 
 
 class Episode:
-    """One scenario in a simulation whose room is the scenario's."""
+    """One scenario in a simulation of its room.
+
+    Args:
+        latency_s: from an image to when the actions that it led to begin to be driven. Actions
+            are driven at the time that they are meant for: those that are late are left out.
+    """
 
     def __init__(
         self, simulation: Simulation, scenario: Scenario, spec: ActionSpec, latency_s: float
     ) -> None:
+        _restore(simulation, scenario)
         self.judge = Judge(scenario.task, scenario.room, scenario.start)
         self.start_s = simulation.time
         self._simulation = simulation
         self._scenario = scenario
         self._spec = spec
-        self._latency_s = latency_s
-        self._expert = Expert(scenario.task, scenario.room)
+        self._chunks = Reaction(spec.dt, latency_s)
         self._tracker = PoseTracker()
+        self._walk = self._make_walk()
         simulation.teleport(scenario.start)
 
     @property
@@ -77,37 +74,87 @@ class Episode:
     def drive(self, driver: Driver) -> Iterator[Frame]:
         """Run to the end, one frame a step."""
         outcome: Outcome | None = None
+        simulation = self._simulation
         while outcome is None:
-            observation, pixel = self._look()
-            pose = self._simulation.pose
-            label = self._expert.chunk(
-                pose,
-                Relative.from_state(observation.state),
-                pixel is not None,
-                self._spec,
-            )
-            outcome = self._step(driver(observation, label))
-            yield Frame(observation, pose, label, pixel, outcome)
+            observation = self._look()
+            view = View(simulation.room, simulation.pose, simulation.camera)
+            self._chunks.take(driver(observation, view), simulation.time)
+            outcome = self._step()
+            yield Frame(observation, view, outcome)
 
-    def _look(self) -> tuple[Observation, tuple[float, float] | None]:
-        simulation, task = self._simulation, self._scenario.task
+    def _look(self) -> Observation:
+        simulation = self._simulation
         odometry = simulation.odometry
         self._tracker.observe(odometry.x, odometry.y, odometry.yaw)
-        observation = Observation(
-            images=simulation.render()[None],
-            instruction=task.instruction,
+        return Observation(
+            images=simulation.render()[None] if simulation.renders else _NOTHING,
+            instruction=self._scenario.task.instruction,
             stamp=round(simulation.time * 1e9),
             state=self._tracker.state(),
         )
-        if task.target is None:
-            return observation, None
-        return observation, seen_at(simulation.pose, task.target, self._scenario.room)
 
-    def _step(self, command: tuple[float, float]) -> Outcome | None:
+    def _step(self) -> Outcome | None:
+        """Simulate until the next look; the outcome if the episode ended."""
         simulation = self._simulation
-        simulation.step(self._latency_s)
-        simulation.command(*command)
-        simulation.step(self._spec.dt - self._latency_s)
+        until_s = simulation.time + self._spec.dt - SLICE_S / 2
+        while simulation.time < until_s:
+            simulation.command(*self._chunks.action(simulation.time))
+            simulation.step(SLICE_S)
+            self._roll()
         return self.judge.update(
-            simulation.time, simulation.pose, simulation.speed, simulation.collisions
+            simulation.time,
+            simulation.pose,
+            simulation.speed,
+            simulation.collisions,
+            simulation.room,
         )
+
+    def _make_walk(self) -> Walk | None:
+        goal = self._scenario.task.goals[0]
+        if not isinstance(goal, Follow):
+            return None
+        rng = np.random.default_rng(self._scenario.seed)
+        return Walk(rng, self._scenario.room, goal.target)
+
+    def _roll(self) -> None:
+        """What moves in the room moves on."""
+        if self._walk is not None:
+            simulation, walk = self._simulation, self._walk
+            moved = simulation.move(walk.ball, *walk.step(SLICE_S, simulation.pose))
+            walk.rolled(moved, simulation.room)
+
+
+class Reaction:
+    """Chunks that come late, and the action that is due."""
+
+    def __init__(self, dt: float, latency_s: float) -> None:
+        self._dt = dt
+        self._latency_s = latency_s
+        self._waiting: deque[tuple[float, Actions]] = deque()
+        self._driven: tuple[float, Actions] | None = None
+
+    def take(self, actions: Actions, seen_s: float) -> None:
+        """Actions ``[horizon, 2]`` for the time from `seen_s` on."""
+        self._waiting.append((seen_s, actions))
+
+    def action(self, now_s: float) -> tuple[float, float]:
+        """What is to be driven now: m/s, rad/s; standstill past the end of a chunk."""
+        while self._waiting and now_s >= self._waiting[0][0] + self._latency_s - 1e-6:
+            self._driven = self._waiting.popleft()
+        if self._driven is None:
+            return 0.0, 0.0
+        seen_s, actions = self._driven
+        index = int((now_s - seen_s) / self._dt + 1e-6)
+        if index >= len(actions):
+            return 0.0, 0.0
+        return float(actions[index, 0]), float(actions[index, 1])
+
+
+def _restore(simulation: Simulation, scenario: Scenario) -> None:
+    """Put back what rolled about in an earlier episode."""
+    pairs: list[tuple[Solid, Solid]] = list(
+        zip(simulation.room.objects, scenario.room.objects, strict=True)
+    )
+    for now, then in pairs:
+        if now != then:
+            simulation.move(now, then.x, then.y)

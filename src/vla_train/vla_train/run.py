@@ -25,12 +25,12 @@ from vla_train.card import Machine, model_card, this_machine
 from vla_train.collect import collect_round, round_shards
 from vla_train.config import RunConfig
 from vla_train.dataset import FrameDataset
-from vla_train.evaluation import EpisodeResult, evaluate, report_of, summarise
+from vla_train.evaluation import Contestant, EpisodeResult, evaluate, report_of, summarise
 from vla_train.training import Trainer
 
 EARLY_EPISODES = 60
 VALIDATION_SPLIT = "validation"
-TEST_SPLIT = "test"
+TEST_SPLIT = "seen"
 _LOG_FILE = "log.jsonl"
 
 
@@ -114,7 +114,7 @@ def _run_round(
         for earlier in range(number + 1)
         for shard in round_shards(config, earlier, folder.data)
     ]
-    data = FrameDataset(shards)
+    data = FrameDataset(shards, trainer.model.language.embed)
     with _bar(console) as bar:
         task = bar.add_task(f"round {number}: train", total=None)
 
@@ -124,9 +124,7 @@ def _run_round(
 
         trainer.train_round(number, data, folder.state, show)
     _save(config, folder, trainer, card="")
-    results = _judge(
-        config, folder, VALIDATION_SPLIT, EARLY_EPISODES, 1000 * number, workers, console
-    )
+    results = _judge(config, folder, VALIDATION_SPLIT, EARLY_EPISODES, number, workers, console)
     summary = summarise(results)
     console.print(f"round {number}: {summary['success_rate']:.1%} of {len(results)} episodes")
     folder.log(
@@ -179,7 +177,8 @@ def _judge(
     results: list[EpisodeResult] = []
     with _bar(console) as bar:
         task = bar.add_task(f"drive in rooms of {split}", total=episodes)
-        for result in evaluate(folder.checkpoint, config.action, split, episodes, seed, workers):
+        contestant = Contestant(config.action, folder.checkpoint)
+        for result in evaluate(contestant, split, episodes, seed, workers):
             results.append(result)
             share = sum(r.success for r in results) / len(results)
             bar.update(task, advance=1, description=f"drive in rooms of {split}: {share:.0%}")

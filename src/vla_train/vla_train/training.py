@@ -32,6 +32,7 @@ class Losses:
 
     action: torch.Tensor
     attention: torch.Tensor
+    memory: torch.Tensor
 
 
 class Trainer:
@@ -110,19 +111,27 @@ class Trainer:
         self.model.train()
         losses = self._losses(batch, rng)
         self.optimizer.zero_grad(set_to_none=True)
-        (losses.action + self.config.attention_weight * losses.attention).backward()
+        total = losses.action + self.config.attention_weight * losses.attention
+        (total + self.config.memory_weight * losses.memory).backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         self._average()
         return losses
 
     def _losses(self, batch: Batch, rng: np.random.Generator) -> Losses:
-        images = _vary(batch.images.to(self.device).float() / 255.0, rng)
-        embeddings = batch.embeddings.to(self.device)
-        fused = self.model.fuse(images, embeddings, batch.states.to(self.device))
+        batch = Batch(*(value.to(self.device) for value in batch))
+        images = _vary(batch.images.float() / 255.0, rng)
+        fused = self.model.fuse(
+            images, batch.language, batch.states, batch.memories, batch.stages
+        )
+        mode, spot, arrived = self.model.see(fused)
+        seen = ~batch.spots.isnan().any(dim=1)
         return Losses(
-            action=self.model.decoder.loss(fused.vector, batch.actions.to(self.device)),
-            attention=F.cross_entropy(fused.attention, batch.cells.to(self.device)),
+            action=self.model.decoder.loss(fused.vector, batch.actions),
+            attention=F.cross_entropy(fused.attention, batch.cells),
+            memory=F.cross_entropy(mode, batch.modes)
+            + F.smooth_l1_loss(spot[seen], batch.spots[seen], beta=0.2)
+            + F.binary_cross_entropy_with_logits(arrived, batch.arrivals),
         )
 
     @torch.no_grad()

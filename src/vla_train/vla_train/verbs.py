@@ -46,49 +46,42 @@ def train(
 
 def evaluate(
     policy: Annotated[
-        str, typer.Option(help="A shipped name, a directory, or 'expert'.")
+        str,
+        typer.Option(
+            help="A shipped name, a directory, or a baseline: expert, random, blind, deaf."
+        ),
     ] = "end_to_end",
-    split: Annotated[str, typer.Option(help="Family of rooms.")] = "test",
-    episodes: Annotated[int, typer.Option(min=1)] = 300,
-    seed: Annotated[int, typer.Option(min=0, help="First room.")] = 0,
-    workers: Annotated[int, typer.Option(min=1)] = 2,
-    out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("out/eval"),
+    split: Annotated[
+        str,
+        typer.Option(help="seen, unseen, distractors, backgrounds, latency, or 'all' of these."),
+    ] = "seen",
+    episodes: Annotated[int, typer.Option(min=1, help="Episodes of each split.")] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="Moves all rooms and tasks.")] = 0,
+    wordings: Annotated[
+        Path | None, typer.Option(help="YAML file of sentences in place of the split's.")
+    ] = None,
+    of: Annotated[
+        str, typer.Option("--of", help="The policy that is made blind or deaf.")
+    ] = "end_to_end",
+    workers: Annotated[int, typer.Option(min=1, help="Processes that drive.")] = 2,
+    out: Annotated[Path, typer.Option(help="Folder of the reports.")] = Path("out/eval"),
 ) -> None:
     """Judge a policy in closed loop, in rooms that training never saw."""
-    import json
-
     from rich.console import Console
-    from rich.progress import track
 
-    from vla_policy.checkpoint import find_checkpoint
     from vla_policy.errors import PolicyError
     from vla_sim.errors import SimulatorError
-    from vla_train.config import load_config
+    from vla_sim.splits import read_wordings
     from vla_train.errors import TrainError
-    from vla_train.evaluation import evaluate as judge
-    from vla_train.evaluation import report_of, spec_of
+    from vla_train.report import judge_splits
 
     console = Console()
     try:
-        directory = None if policy == "expert" else find_checkpoint(policy)
-        spec = load_config("end_to_end").action if directory is None else spec_of(directory)
-        results = list(
-            track(
-                judge(directory, spec, split, episodes, seed, workers),
-                description=f"{policy} on {split}",
-                total=episodes,
-                console=console,
-            )
-        )
-        report = {"policy": policy, "split": split, "seed": seed, **report_of(results)}
-        out.mkdir(parents=True, exist_ok=True)
-        path = out / f"{split}.json"
-        path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        own = None if wordings is None else read_wordings(wordings)
+        judge_splits(policy, of, split, episodes, seed, own, workers, out, console)
     except (TrainError, PolicyError, SimulatorError, OSError) as error:
         console.print(f"[red]{error}[/red]")
         raise typer.Exit(2) from error
-    low, high = report["wilson_low"], report["wilson_high"]
-    console.print(
-        f"success {report['success_rate']:.1%} (95 %: {low:.1%} to {high:.1%}), "
-        f"collisions {report['collision_rate']:.1%}; wrote {path}"
-    )
+    except KeyboardInterrupt:
+        console.print("stopped; what is judged so far is not written")
+        raise typer.Exit(130) from None

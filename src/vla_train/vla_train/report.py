@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What an evaluation leaves behind: a report for each split, a table, and pictures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+
+from vla_sim.splits import FAMILIES, Wordings
+from vla_train.benchmark import SPLITS, find_split
+from vla_train.config import load_config
+from vla_train.evaluation import Contestant, evaluate, find_contestant, report_of
+
+REPORTED = tuple(name for name in SPLITS if name != "validation")
+RT1_PERCENT = {"seen": 97, "unseen": 76, "distractors": 83, "backgrounds": 59}
+"""RT-1's own success (arXiv 2212.06817, table 2): other tasks, the same protocol."""
+
+
+def judge_splits(
+    policy: str,
+    of: str,
+    split: str,
+    episodes: int,
+    seed: int,
+    wordings: Wordings | None,
+    workers: int,
+    out: Path,
+    console: Console,
+) -> None:
+    """Judge a policy on one split or on all, and write the reports; see `vla eval`."""
+    names = REPORTED if split == "all" else (split,)
+    for name in names:
+        find_split(name)
+    contestant = find_contestant(policy, of, load_config("end_to_end").action)
+    out.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        report = {
+            "policy": policy,
+            "split": name,
+            "seed": seed,
+            **_judge(contestant, policy, name, episodes, seed, wordings, workers, console),
+        }
+        path = out / f"{name}.json"
+        path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        console.print(_sentence(report, path))
+    written = [out / f"{name}.json" for name in REPORTED if (out / f"{name}.json").is_file()]
+    reports = [json.loads(path.read_text(encoding="utf-8")) for path in written]
+    (out / "table.md").write_text(table(reports), encoding="utf-8")
+
+
+def table(reports: list[dict[str, Any]]) -> str:
+    """The reports as a Markdown table, one row a split."""
+    head = ["split", "policy", "episodes", "success", "95 % interval", "RT-1's own"]
+    head += ["wrong thing", "collisions", "SPL", *FAMILIES]
+    rows = [head, ["---"] * len(head)]
+    for report in reports:
+        rt1 = RT1_PERCENT.get(report["split"])
+        spl = report["spl"]
+        families = [report["families"].get(name) for name in FAMILIES]
+        rows.append(
+            [
+                report["split"],
+                report["policy"],
+                str(report["count"]),
+                f"{report['success_rate']:.1%}",
+                f"{report['wilson_low']:.1%} to {report['wilson_high']:.1%}",
+                "" if rt1 is None else f"{rt1} %",
+                f"{report['wrong_object_rate']:.1%}",
+                f"{report['collision_rate']:.1%}",
+                "" if spl is None else f"{spl:.2f}",
+                *("" if f is None else f"{f['success_rate']:.0%}" for f in families),
+            ]
+        )
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _judge(
+    contestant: Contestant,
+    name: str,
+    split: str,
+    episodes: int,
+    seed: int,
+    wordings: Wordings | None,
+    workers: int,
+    console: Console,
+) -> dict[str, Any]:
+    results = []
+    with Progress(console=console) as bar:
+        task = bar.add_task(f"{name} on {split}", total=episodes)
+        for result in evaluate(contestant, split, episodes, seed, workers, wordings):
+            results.append(result)
+            share = sum(r.success for r in results) / len(results)
+            bar.update(task, advance=1, description=f"{name} on {split}: {share:.1%}")
+    return report_of(results)
+
+
+def _sentence(report: dict[str, Any], path: Path) -> str:
+    low, high = report["wilson_low"], report["wilson_high"]
+    return (
+        f"{report['split']}: success {report['success_rate']:.1%} (95 %: {low:.1%} to "
+        f"{high:.1%}), collisions {report['collision_rate']:.1%}, at another thing "
+        f"{report['wrong_object_rate']:.1%}; wrote {path}"
+    )
