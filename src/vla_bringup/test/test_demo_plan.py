@@ -17,7 +17,7 @@ seeds = st.integers(min_value=0, max_value=10_000)
 def test_three_tasks_go_to_a_thing_turn_and_go_to_another(seed):
     first, turn, last = make_plan(seed).tasks
     assert (first.family, last.family) == ("go_to", "go_to")
-    assert turn.family in TURNS
+    assert turn.kind in TURNS
     assert first.target != last.target
 
 

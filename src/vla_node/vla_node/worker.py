@@ -90,7 +90,7 @@ class InferenceWorker:
         self._deliver = deliver
         self._now_ns = now_ns
         self._steady_ns = steady_ns
-        self._prepared: str | None = None
+        self._prepared: int | None = None
         self._busy_since_ns: int | None = None
         self._ready = threading.Event()
         self._warm_up_error: Exception | None = None
@@ -166,9 +166,9 @@ class InferenceWorker:
         )
 
     def _prepare(self, request: Request) -> Observation:
-        if request.instruction != self._prepared:
+        if request.task != self._prepared:  # the same sentence, said again, is a new task
             self._policy.prepare(request.instruction)
-            self._prepared = request.instruction
+            self._prepared = request.task
         newest = request.images[-1]
         # One image needs no copy; a history is copied into one block.
         images = newest[np.newaxis] if len(request.images) == 1 else np.stack(request.images)

@@ -24,7 +24,7 @@ class Policy(Protocol):
     history: int
 
     def prepare(self, instruction: str) -> None:
-        """Encode the sentence once, so that `act` does not have to."""
+        """Begin a task: encode its sentence, so that `act` does not have to; forget the last."""
         ...
 
     def act(self, observation: Observation) -> ActionChunk:

@@ -14,6 +14,7 @@ from vla_sim.geometry import Pose
 from vla_sim.outcome import gap_to
 from vla_sim.robot import CAMERA, LIDAR, ROBOT
 from vla_sim.room import Solid, generate_room
+from vla_sim.shapes import SHAPE_PARTS
 from vla_sim.simulation import Simulation
 
 SOLID = Solid("red", "cylinder", 2.0, 0.0, 0.2, 0.45, 0.0, (0.9, 0.0, 0.0))
@@ -151,3 +152,55 @@ def test_without_egl_the_package_still_imports_and_steps():
     )
     environment = {key: value for key, value in os.environ.items() if key != "MUJOCO_GL"}
     subprocess.run([sys.executable, "-c", program], env=environment, check=True)
+
+
+BALL = Solid("blue", "ball", -1.0, 1.0, 0.2, 0.4, 0.0, (0.1, 0.1, 0.9))
+
+
+@pytest.fixture
+def with_ball():
+    room = dataclasses.replace(ROOM, objects=(SOLID, BALL))
+    made = Simulation(room, render=False)
+    yield made
+    made.close()
+
+
+def test_a_ball_can_be_moved_and_is_there_then(with_ball):
+    moved = with_ball.move(BALL, 1.0, 0.0)
+    assert with_ball.room.find("blue", "ball") == moved
+    run(with_ball, 0.0, 0.0, 0.1)
+    assert with_ball.scan()[180] == pytest.approx(0.8, abs=0.02)
+    run(with_ball, 0.5, 0.0, 4.0)
+    assert with_ball.collisions == 1
+    assert gap_to(with_ball.pose, moved) == pytest.approx(0.0, abs=0.03)
+
+
+@pytest.mark.parametrize("solid", [SOLID, dataclasses.replace(BALL, colour="red")])
+def test_what_is_no_ball_of_the_room_stays_where_it_is(with_ball, solid):
+    with pytest.raises(SimulationError, match="cannot be moved"):
+        with_ball.move(solid, 1.0, 0.0)
+
+
+@pytest.mark.parametrize("shape", sorted(SHAPE_PARTS))
+def test_every_shape_stands_within_its_footprint_and_can_be_hit(shape):
+    solid = Solid("red", shape, 1.5, 0.0, 0.22, 0.44, 0.0, (0.9, 0.0, 0.0))
+    made = Simulation(dataclasses.replace(ROOM, objects=(solid,)), render=False)
+    try:
+        rays = made.scan()[150:211]
+        near = float(rays.min())
+        run(made, 0.5, 0.0, 5.0)
+        assert made.collisions == 1
+        assert gap_to(made.pose, solid) > -0.23
+    finally:
+        made.close()
+    assert near > 1.5 - 0.22 - 0.01
+
+
+def test_the_camera_may_be_mounted_a_little_off():
+    high = dataclasses.replace(CAMERA, z=0.9, pitch_deg=30.0)
+    images = []
+    for camera in (CAMERA, high):
+        made = Simulation(ROOM, camera=camera)
+        images.append(made.render().astype(int))
+        made.close()
+    assert np.abs(images[0] - images[1]).mean() > 1.0

@@ -119,7 +119,8 @@ def _goal(kind: str, slots: Mapping[str, str | None], room: Room) -> Goal:
 
 def _reference(kind: str, slots: Mapping[str, str | None]) -> Reference:
     if kind == "between":
-        return Reference(kind, (None, _singular(slots["things"] or "")))
+        shape = next(shape for shape in SHAPES if plural(shape) == slots["things"])
+        return Reference(kind, (None, shape))
     thing = _described(slots["thing"] or "")
     if kind == "nearest":
         return Reference(kind, thing)
@@ -146,18 +147,7 @@ def _named(words: str, room: Room) -> Solid:
 def _described(words: str) -> tuple[str | None, str | None]:
     """Colour and shape of 'red ball', 'ball', 'red thing' or 'thing'; None: whichever."""
     *colours, shape = words.split()
-    if (shape in SHAPES or shape in ANYTHING) and len(colours) <= 1:
-        colour = colours[0] if colours else None
-        if colour is None or colour in COLOURS:
-            return colour, None if shape in ANYTHING else shape
-    raise TaskError(f"cannot judge {words!r}: {_known_sentences()}")
-
-
-def _singular(things: str) -> str:
-    for shape in SHAPES:
-        if things == plural(shape):
-            return shape
-    raise TaskError(f"cannot judge {things!r}: {_known_sentences()}")
+    return colours[0] if colours else None, None if shape in ANYTHING else shape
 
 
 def _things(room: Room) -> str:
@@ -167,10 +157,11 @@ def _things(room: Room) -> str:
 @functools.cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """What sentences look like, by kind; sequences last."""
+    solid = rf"(?:(?:{'|'.join(COLOURS)}) )?(?:{'|'.join((*SHAPES, *ANYTHING))})"
     slots = {
-        "thing": r"(?P<thing>[a-z]+(?: [a-z]+)?)",
-        "other": r"(?P<other>[a-z]+(?: [a-z]+)?)",
-        "things": r"(?P<things>[a-z]+)",
+        "thing": f"(?P<thing>{solid})",
+        "other": f"(?P<other>{solid})",
+        "things": f"(?P<things>{'|'.join(map(plural, SHAPES))})",
         "first": r"(?P<first>.+?)",
         "second": r"(?P<second>.+)",
     }

@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
+
+import numpy as np
 
 from vla_bringup.errors import RefusedError
 from vla_policy.instruction import InstructionError, clean_instruction
 from vla_sim.errors import SimulatorError, TaskError
 from vla_sim.parameters import MAX_SEED
+from vla_sim.phrasebook import Phrasebook
 from vla_sim.room import Room, generate_room
-from vla_sim.task import WORDINGS, Task, make_task, parse_task
+from vla_sim.splits import train_side
+from vla_sim.task import Task, parse_task
 
 SPLIT = "demo"
 TURNS = ("turn_left", "turn_right", "turn_around")
@@ -44,12 +47,14 @@ def make_plan(seed: int, instruction: str | None = None) -> Plan:
 
 def choose_tasks(room: Room) -> tuple[Task, ...]:
     """Go to one thing, turn, go to another: things and wordings drawn from the room's seed."""
-    rng = random.Random(room.seed)
-    first, second = rng.sample(room.objects, 2)
-    families = (("go_to", first), (rng.choice(TURNS), None), ("go_to", second))
-    return tuple(
-        make_task(family, rng.randrange(len(WORDINGS[family])), thing)
-        for family, thing in families
+    rng = np.random.default_rng(room.seed)
+    book = Phrasebook.of(train_side())
+    first, second = (room.things[i] for i in rng.choice(len(room.things), 2, replace=False))
+    turn = TURNS[int(rng.integers(len(TURNS)))]
+    return (
+        book.go_to(rng, first),
+        book.move_by(rng, turn, None),
+        book.go_to(rng, second),
     )
 
 
