@@ -15,13 +15,18 @@ from vla_policy.checkpoint import (
     shipped_names,
 )
 from vla_policy.errors import ObservationError
+from vla_policy.memory import SEEN, Sight
 from vla_policy.models.end_to_end import EndToEndConfig, EndToEndVLA
 from vla_policy.observation import Observation
 from vla_policy.policy import Policy
 
 SPEC = ActionSpec(("linear.x", "angular.z"), (-0.6, -1.5), (0.6, 1.5), 0.1, 3)
 SIZES = EndToEndConfig(
-    image_height=32, image_width=40, horizon=3, vision_channels=8, fusion_dim=16
+    image_height=32,
+    image_width=40,
+    horizon=3,
+    vision_channels=8,
+    fusion_dim=16,
 )
 CONFIG = CheckpointConfig(model=SIZES, action=SPEC, deadband=0.5)
 
@@ -67,6 +72,18 @@ def test_the_same_observation_gives_the_same_actions(directory):
 def test_small_actions_are_commanded_as_zero(directory):
     normalised = SPEC.normalise(load_policy(directory).act(observation()).actions)
     assert np.all((np.abs(normalised) >= 0.5) | (np.abs(normalised) < 1e-6))
+
+
+def test_a_task_begins_with_an_empty_memory_and_keeps_one(directory):
+    policy = load_policy(directory)
+    policy.prepare("go to the red ball")
+    policy.memory.take(Sight(SEEN, (1.0, 0.0), False), np.zeros(3, np.float32), 0)
+    policy.memory.stage = 1
+    policy.act(observation())
+    assert policy.memory.stage == 1
+    policy.prepare("go to the red ball")
+    assert policy.memory.stage == 0
+    assert not policy.memory.features(np.zeros(3, np.float32)).any()
 
 
 def test_another_number_of_images_is_refused(directory):
@@ -123,7 +140,7 @@ def test_truncated_configuration_is_called_unreadable(directory):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda v: v.update(format_version=2), "format_version must be 1"),
+        (lambda v: v.update(format_version=1), "format_version must be 2"),
         (lambda v: v.update(architecture="rt9"), "architecture must be 'end_to_end'"),
         (lambda v: v.pop("action_spec"), "'action_spec' is missing"),
         (lambda v: v["model"].update(horizon=9), "gives 9 actions"),

@@ -1,15 +1,80 @@
 # SPDX-License-Identifier: Apache-2.0
+import dataclasses
+import itertools
+
 import pytest
 import torch
 from torch import nn
 
 from vla_policy.errors import CheckpointError, ObservationError
-from vla_policy.models.end_to_end import EndToEndConfig, EndToEndVLA
-from vla_policy.models.fusion import CrossAttentionFusion, FilmBlock, FilmFusion, pose_features
+from vla_policy.memory import MODES
+from vla_policy.models.end_to_end import PARTS, EndToEndConfig, EndToEndVLA
+from vla_policy.models.fusion import FilmBlock, body_features
 
 SMALL = EndToEndConfig(
     image_height=32, image_width=40, history=2, horizon=3, vision_channels=8, fusion_dim=16
 )
+COMBINATIONS = list(itertools.product(*PARTS.values()))
+
+
+def build(vision="conv", language="minilm", fusion="cross_attention", decoder="regression"):
+    torch.manual_seed(0)
+    return EndToEndVLA(
+        dataclasses.replace(
+            SMALL, vision=vision, language=language, fusion=fusion, decoder=decoder
+        )
+    )
+
+
+@pytest.mark.parametrize("parts", COMBINATIONS, ids="-".join)
+def test_every_combination_of_parts_makes_a_network_that_learns(parts):
+    model = build(*parts)
+    sentences = ["go to the red ball", "turn left", "stop", "first reverse, then go forward"]
+    actions = torch.rand(4, 3, 2) * 2 - 1
+    fused = model.fuse(images(4), sentences, torch.randn(4, 3), torch.randn(4, 3))
+    mode, spot, arrived = model.see(fused)
+    loss = model.decoder.loss(fused.vector, actions) + fused.attention.square().sum()
+    (loss + mode.square().sum() + spot.square().sum() + arrived.square().sum()).backward()
+    lame = [
+        name
+        for name, value in model.named_parameters()
+        if value.grad is None and not name.endswith("key.bias")
+    ]
+    assert lame == []
+    look = model.eval().look(images(4), sentences)
+    assert look.actions.shape == (4, 3, 2)
+    assert look.actions.abs().max() <= 1.0
+    assert look.mode.shape == (4, len(MODES))
+    assert look.spot.shape == (4, 2)
+    assert look.arrived.shape == (4,)
+
+
+@pytest.mark.parametrize("language", PARTS["language"])
+def test_each_part_of_a_sentence_is_heard_in_its_stage(language):
+    model = build(language=language).eval()
+    x, said = images(1), ["first turn left, then go forward"]
+    first, second = (model(x, said, stage=torch.tensor([stage])) for stage in (0, 1))
+    assert not torch.allclose(first, second, atol=1e-4)
+
+
+@pytest.mark.parametrize("language", PARTS["language"])
+def test_what_a_sentence_means_does_not_depend_on_its_neighbours(language):
+    encoder = build(language=language).eval().language
+    long = "first go to the red ball that stands over there, then turn around"
+    alone, together = encoder(["stop"])[0], encoder(["stop", long])[0]
+    assert torch.allclose(alone, together, atol=1e-3)
+
+
+@pytest.mark.parametrize("language", PARTS["language"])
+def test_a_sentence_without_words_does_no_harm(language):
+    assert build(language=language).eval()(images(1), [""]).isfinite().all()
+
+
+@pytest.mark.parametrize("given", ["state", "memory"])
+def test_the_bodys_own_state_counts(given):
+    model, x = build().eval(), images(1)
+    a, b = (model(x, ["turn left"], **{given: torch.full((1, 3), v)}) for v in (0.0, 1.0))
+    assert not torch.allclose(a, b, atol=1e-4)
 
 
 def images(batch=2, config=SMALL):
@@ -37,47 +102,22 @@ def test_embeddings_may_stand_for_the_sentences():
     assert torch.allclose(model(x, sentences), model(x, model.language.embed(sentences)))
 
 
-def film():
-    return FilmFusion(channels=8, language_dim=128, grid=(4, 5), history=2, dim=16)
-
-
-def cross_attention():
-    return CrossAttentionFusion(channels=8, language_dim=128, grid=(4, 5), history=2, dim=16)
-
-
-@pytest.mark.parametrize("fusion", [film, cross_attention])
+@pytest.mark.parametrize("fusion", PARTS["fusion"])
 def test_many_sentences_of_one_image_are_as_many_images_with_one(fusion):
-    torch.manual_seed(0)
-    model = EndToEndVLA(SMALL, fusion=fusion()).eval()
+    model = build(fusion=fusion).eval()
     for value in model.fusion.parameters():
         torch.nn.init.normal_(value, std=0.3)
-    x, embeddings, state = images(2), torch.randn(6, 384) / 20, torch.randn(6, 3)
-    together = model.fuse(x, embeddings, state)
-    apart = model.fuse(x.repeat_interleave(3, dim=0), embeddings, state)
-    assert torch.allclose(together.vector, apart.vector, atol=1e-4)
-    assert torch.allclose(together.attention, apart.attention, atol=1e-4)
+    x, language, state = images(2), torch.randn(6, 5, 384), torch.randn(6, 3)
+    together = model.fuse(x, language, state)
+    apart = model.fuse(x.repeat_interleave(3, dim=0), language, state)
+    assert torch.allclose(together.vector, apart.vector, atol=1e-3)
+    assert torch.allclose(together.attention, apart.attention, atol=1e-3)
     assert not torch.allclose(apart.attention[0], apart.attention[1], atol=1e-2)
 
 
 def test_sentences_that_cannot_be_shared_out_are_refused():
     with pytest.raises(ObservationError, match="3 instructions for 2 images"):
         EndToEndVLA(SMALL)(images(2), ["stop", "stop", "stop"])
-
-
-@pytest.mark.parametrize("fusion", [film, cross_attention])
-def test_every_parameter_learns(fusion):
-    model = EndToEndVLA(SMALL, fusion=fusion())
-    fused = model.fuse(
-        images(4), ["stop", "go forward", "turn left", "reverse"], torch.randn(4, 3)
-    )
-    (model.decoder(fused.vector).sum() + fused.attention.square().sum()).backward()
-    # FiLM starts as the identity: at the very start no gradient passes through it to the text.
-    lame = [
-        name
-        for name, value in model.named_parameters()
-        if value.grad is None and not name.startswith("language")
-    ]
-    assert lame == []
 
 
 def test_film_starts_as_the_identity():
@@ -96,7 +136,7 @@ def test_attention_has_a_place_for_each_cell_and_one_for_nowhere():
 def test_it_learns_one_batch_by_heart():
     torch.manual_seed(0)
     model = EndToEndVLA(SMALL)
-    x, embeddings = images(8), torch.randn(8, 384) / 20
+    x, embeddings = images(8), torch.randn(8, 4, 384)
     target = torch.rand(8, 3, 2) * 1.6 - 0.8
     optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
     for _ in range(150):
@@ -128,12 +168,13 @@ def test_images_of_another_shape_are_refused():
 
 
 @pytest.mark.parametrize(
-    "values", [{"image_height": 30}, {"horizon": 0}, {"colour": 3}, {"history": "two"}]
+    "values",
+    [{"image_height": 30}, {"horizon": 0}, {"colour": 3}, {"history": "two"}, {"fusion": "glue"}],
 )
 def test_a_nonsense_size_is_refused_by_name(values):
     with pytest.raises(CheckpointError, match=f"{next(iter(values))}|image size"):
         EndToEndConfig.from_dict(values)
 
 
-def test_pose_features_stay_small_far_away():
-    assert pose_features(torch.tensor([[1e3, -1e3, 1e3]])).abs().max() <= 1.0
+def test_features_of_the_body_stay_small_far_away():
+    assert body_features(torch.tensor([[1e3, -1e3, 1e3, 1.0, 1e3, -1e3]])).abs().max() <= 1.0

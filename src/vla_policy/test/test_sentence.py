@@ -36,3 +36,17 @@ def test_the_variable_names_the_directory(monkeypatch, tmp_path):
     monkeypatch.setenv("VLA_SENTENCE_MODEL", str(tmp_path))
     with pytest.raises(CheckpointError, match=str(tmp_path)):
         SentenceEncoder()
+
+
+def test_tokens_are_those_of_the_words_whatever_else_is_encoded_with_them():
+    encoder = shared_encoder()
+    alone = encoder.tokens(["go to the red ball"])
+    together = encoder.tokens(["stop", "go to the red ball", "go to the blue cone now"])
+    assert alone.shape == (1, 5, EMBEDDING_DIM)
+    assert torch.allclose(together[1, :5].float(), alone[0].float(), atol=2e-3)
+    assert together[0, 1:].abs().max() == 0
+    assert together[1, 5:].abs().max() == 0
+
+
+def test_no_text_has_no_tokens():
+    assert shared_encoder().tokens([""]).abs().max() == 0

@@ -36,7 +36,7 @@ __all__ = [
     "shipped_names",
 ]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 ARCHITECTURE = "end_to_end"
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"

@@ -76,7 +76,7 @@ class SentenceEncoder:
         begin, end = self._marks()
         done = 0
         for length, indices in by_length.items():
-            for first in range(0, len(indices), BATCH if length else 0):
+            for first in range(0, len(indices), BATCH):
                 rows = indices[first : first + BATCH]
                 batch = torch.tensor([[begin, *ids[row], end] for row in rows])
                 result[rows, :length] = self._states(batch)[:, 1:-1].half()

@@ -22,14 +22,20 @@ def room():
     """An empty room of 6 m by 6 m with one red ball, two metres ahead of the robot."""
     start = Pose(0.0, 0.0, 0.0)
     return dataclasses.replace(
-        generate_room(0), width=6.0, depth=6.0, objects=(BALL,), start=start
+        generate_room(0), width=6.0, depth=6.0, objects=(BALL,), start=start, pictures=()
     )
 
 
 @pytest.fixture
 def config(spec):
     model = EndToEndConfig(
-        image_height=48, image_width=64, horizon=4, vision_channels=8, fusion_dim=16
+        language="transformer",
+        image_height=48,
+        image_width=64,
+        horizon=4,
+        vision_channels=8,
+        language_dim=8,
+        fusion_dim=16,
     )
     rounds = (RoundConfig(1, 0.0, 64, 1e-3, 1e-4), RoundConfig(1, 1.0, 32, 1e-3, 1e-4))
     return RunConfig(

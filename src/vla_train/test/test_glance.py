@@ -2,38 +2,31 @@
 import dataclasses
 
 import numpy as np
-import pytest
 
 from vla_sim.outcome import gap_to
 from vla_sim.room import generate_room
-from vla_sim.simulation import Simulation
+from vla_sim.visibility import seen_at
 from vla_train.collect import ShardJob, _rooms
-from vla_train.glance import glance
+from vla_train.glance import draw_glance
+
+ROOM = generate_room(2, "train")
 
 
-@pytest.fixture
-def simulation():
-    made = Simulation(generate_room(2, "train"), render=False)
-    made.render = lambda: np.zeros((8, 8, 3), np.uint8)
-    return made
-
-
-def test_most_glances_see_the_thing_that_they_are_for(simulation, spec):
+def glances(count):
     rng = np.random.default_rng(0)
-    seen = [glance(rng, simulation, spec)[1][0].pixel is not None for _ in range(200)]
-    assert 0.5 < np.mean(seen) < 0.9
+    return [draw_glance(rng, ROOM) for _ in range(count)]
 
 
-def test_glances_are_taken_from_where_a_robot_can_stand_near_and_far(simulation, spec):
-    rng = np.random.default_rng(1)
-    gaps = []
-    for _ in range(200):
-        glance(rng, simulation, spec)
-        gaps.append(min(gap_to(simulation.pose, solid) for solid in simulation.room.objects))
+def test_most_glances_see_something():
+    seen = [any(seen_at(pose, s, ROOM) for s in ROOM.objects) for pose in glances(200)]
+    assert 0.7 < np.mean(seen) < 0.99
+
+
+def test_glances_are_taken_from_where_a_robot_can_stand_near_and_far():
+    gaps = [min(gap_to(pose, solid) for solid in ROOM.objects) for pose in glances(200)]
     assert min(gaps) > 0.05
     assert np.mean(np.array(gaps) < 0.5) > 0.2
     assert max(gaps) > 1.0
-    assert simulation.collisions == 0
 
 
 def test_no_room_serves_twice(config):

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 import torch
 
+from vla_policy.memory import LOST, SEEN, Sight
+from vla_policy.models.language import TransformerEncoder
 from vla_train.dataset import FrameDataset, ShardBuilder
 from vla_train.lesson import Lesson
 from vla_train.training import Trainer, learning_rate
@@ -30,10 +32,14 @@ def data(tmp_path, config):
         image = np.zeros((48, 64, 3), np.uint8)
         image[:, : 32 if left else 64, :] = 200
         actions = np.full((4, 2), 0.5 if left else -0.5, np.float32)
-        state = np.zeros(3, np.float32)
-        builder.add(image, [Lesson("go forward", state, actions, names_thing=False)])
+        nothing = np.zeros(3, np.float32)
+        sight = Sight(SEEN if left else LOST, (1.0, 0.5), False)
+        pixel = (80.0, 120.0) if left else None
+        builder.add(
+            image, [Lesson("go forward", 0, nothing, nothing, actions, sight, pixel, left)]
+        )
     builder.write(tmp_path / "shard")
-    return FrameDataset([tmp_path / "shard"])
+    return FrameDataset([tmp_path / "shard"], TransformerEncoder(8).embed)
 
 
 def ignore(*_):
@@ -74,13 +80,19 @@ def test_what_was_trained_is_known_afterwards(config, data, tmp_path):
     batch = data.take(np.arange(len(data)))
 
     def error():
-        model = trainer.model.eval()
-        actions = model(batch.images, batch.embeddings, batch.states)
-        return (actions - batch.actions).abs().mean().item()
+        look = trainer.model.eval().look(batch.images, batch.language, batch.states)
+        modes = (look.mode.argmax(dim=1) != batch.modes).float().mean().item()
+        arrivals = ((look.arrived > 0) != (batch.arrivals > 0)).float().mean().item()
+        seen = batch.modes == SEEN
+        spots = (look.spot - batch.spots)[seen].abs().mean().item()
+        return (look.actions - batch.actions).abs().mean().item(), modes, arrivals, spots
 
     before = error()
     trainer.train_round(0, data, tmp_path / "state.pt", ignore)
-    assert error() < 0.3 * before
+    actions, modes, arrivals, spots = error()
+    assert actions < 0.3 * before[0]
+    assert (modes, arrivals) == (0.0, 0.0)
+    assert spots < 0.25
 
 
 def test_the_rate_warms_up_and_falls_to_the_last(config):

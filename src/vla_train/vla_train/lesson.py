@@ -73,7 +73,7 @@ def teach(
     arrived = stage < len(task.goals) - 1 and _stands(actions, spec)
     sight = None
     if isinstance(goal, Reach | Follow):
-        spot = view.pose.local(*_truth(goal, view.room))
+        spot = view.pose.local(*place) if mode == SEEN and place else (0.0, 0.0)
         sight = Sight(mode, spot, arrived)
     return Lesson(task.instruction, stage, state, memory, actions, sight, pixel, arrived)
 
@@ -84,7 +84,7 @@ def _find(
     """The mode, the pixel where the thing is seen, and the place to drive to."""
     truth = _truth(goal, view.room)
     remembered = _remembered(view.pose, memory)
-    right = remembered is not None and _near(remembered, truth)
+    right = remembered is not None and truth is not None and _near(remembered, truth)
     pixel = _pixel(view, goal, right)
     if pixel is not None and (right or _recognisable(view, task)):
         return SEEN, pixel, truth
@@ -93,12 +93,12 @@ def _find(
     return REMEMBERED, None, remembered
 
 
-def _truth(goal: Reach | Follow, room: Room) -> Place:
-    """Where the named thing is now."""
+def _truth(goal: Reach | Follow, room: Room) -> Place | None:
+    """Where the named thing is now; None where there is no such thing."""
     if goal.target is None:
         return goal.x, goal.y
-    now = room.find(goal.target.colour, goal.target.shape) or goal.target
-    return now.x, now.y
+    now = room.find(goal.target.colour, goal.target.shape)
+    return None if now is None else (now.x, now.y)
 
 
 def _pixel(view: View, goal: Reach | Follow, known: bool) -> tuple[float, float] | None:
