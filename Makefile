@@ -11,7 +11,7 @@ ifneq ($$(origin $(1)),undefined)
 override export $(1) := $$(value $(1))
 endif
 endef
-$(foreach name,INSTRUCTION SEED POLICY ARGS,$(eval $(call as_typed,$(name))))
+$(foreach name,INSTRUCTION SEED POLICY ARGS SPLIT EPISODES WORDINGS WORKERS,$(eval $(call as_typed,$(name))))
 
 VLA ?= vla
 ENV := . scripts/env.sh
@@ -58,8 +58,8 @@ reset: setup ## release the emergency stop; the gate stays disarmed
 train: setup ## train the shipped policy from its fixed seeds; goes on where it was cut [ARGS=]
 	@$(ENV) && exec $(VLA) train $$ARGS
 
-eval: setup ## measure a policy in closed loop on seeds never trained on [ARGS=]
-	@$(ENV) && exec $(VLA) eval $$ARGS
+eval: setup ## measure a policy in closed loop on what it was never trained on [SPLIT= EPISODES= SEED= POLICY= WORDINGS= WORKERS= ARGS=]
+	@$(ENV) && exec $(VLA) eval $${SPLIT+--split="$$SPLIT"} $${EPISODES+--episodes="$$EPISODES"} $${SEED+--seed="$$SEED"} $${POLICY+--policy="$$POLICY"} $${WORDINGS+--wordings="$$WORDINGS"} $${WORKERS+--workers="$$WORKERS"} $$ARGS
 
 test: setup-dev lint ## lint, then run every test [ARGS="-k gate"]
 	@$(ENV) && exec python -m pytest $$ARGS

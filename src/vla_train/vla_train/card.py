@@ -51,8 +51,9 @@ def model_card(
         "",
         f"# {config.name}",
         "",
-        "An `EndToEndVLA`: a camera image, an English sentence and the pose since the sentence "
-        "was said go in; a chunk of velocity commands comes out.",
+        "An `EndToEndVLA`: a camera image, an English sentence, the pose since the sentence was "
+        "said and a memory of where the named thing is go in; a chunk of velocity commands and "
+        "what is to be remembered come out.",
         "",
         f"- Trained by `vla train --config {config.name}` from seed {config.seed}: behaviour "
         f"cloning of an expert; {len(rounds) - 1} DAgger round(s).",
@@ -86,7 +87,8 @@ def model_card(
         "",
         "## Limits",
         "",
-        "It was trained in simulated rooms alone, with the sentences of `vla_sim.task.WORDINGS`. "
+        "It was trained in simulated rooms alone, with the sentences of `train.yaml` in "
+        "`vla_sim/splits`. "
         "On a robot of yours it is a starting point for training, not a driver.",
         "",
     ]
