@@ -106,9 +106,7 @@ def _aim(room: Room) -> list[float]:
     return [-light.x, -light.y, -light.z]
 
 
-def _add_shell(
-    asset: ET.Element, world: ET.Element, room: Room, files: dict[str, bytes]
-) -> None:
+def _add_shell(asset: ET.Element, world: ET.Element, room: Room, files: dict[str, bytes]) -> None:
     _add_surface(asset, "floor", room.floor, room.floor.repeat, files)
     _add_surface(asset, "wall", room.wall, 1.0, files)
     half_w, half_d = room.width / 2, room.depth / 2

@@ -42,7 +42,7 @@ class Outlook:
         return self._seen[solid.name]
 
 
-class Ambiguous(TaskError):
+class AmbiguousError(TaskError):
     """From here, a description means nothing in the room, or several things."""
 
 
@@ -74,7 +74,7 @@ class Reference:
         """The goal that is meant, as seen from a pose.
 
         Raises:
-            Ambiguous: from there it means nothing, or several things.
+            AmbiguousError: from there it means nothing, or several things.
         """
         if self.kind == "between":
             return between(outlook, self.thing)
@@ -87,25 +87,25 @@ def relative(outlook: Outlook, kind: str, thing: Description, other: Description
     """The thing that is left (or right) of another one, as seen from a pose.
 
     Raises:
-        Ambiguous: there is no such thing in view, there are several, or some that would fit
+        AmbiguousError: there is no such thing in view, there are several, or some that would fit
             the description are out of view.
     """
     room, pose = outlook.room, outlook.pose
     anchors = _matching(room, other)
     if len(anchors) != 1:
-        raise Ambiguous(f"there are {len(anchors)} of what is to be {kind.replace('_', ' ')}")
+        raise AmbiguousError(f"there are {len(anchors)} of what is to be {kind.replace('_', ' ')}")
     anchor = anchors[0]
     candidates = [s for s in _matching(room, thing) if s is not anchor]
     unseen = [s for s in (anchor, *candidates) if not outlook.sees(s)]
     if unseen:
-        raise Ambiguous(f"the {unseen[0].name} is not in view")
+        raise AmbiguousError(f"the {unseen[0].name} is not in view")
     sign = 1.0 if kind == "left_of" else -1.0
     off = {
         s.name: sign * (pose.bearing_to(s.x, s.y) - pose.bearing_to(anchor.x, anchor.y))
         for s in candidates
     }
     if any(abs(angle) < ASIDE_RAD for angle in off.values()):
-        raise Ambiguous(f"it is too near to the {anchor.name} to say on which side it is")
+        raise AmbiguousError(f"it is too near to the {anchor.name} to say on which side it is")
     fitting = [s for s in candidates if off[s.name] > 0.0]
     return _only(fitting, f"{kind.replace('_', ' ')} the {anchor.name}")
 
@@ -114,7 +114,7 @@ def nearest(outlook: Outlook, thing: Description) -> Solid:
     """The nearest thing of a description, as seen from a pose.
 
     Raises:
-        Ambiguous: there is none, it is not in view, or another one is about as near.
+        AmbiguousError: there is none, it is not in view, or another one is about as near.
     """
     pose = outlook.pose
     things = sorted(
@@ -122,12 +122,12 @@ def nearest(outlook: Outlook, thing: Description) -> Solid:
         key=lambda s: pose.distance_to(s.x, s.y) - s.radius,
     )
     if not things:
-        raise Ambiguous("there is no such thing")
+        raise AmbiguousError("there is no such thing")
     gaps = [pose.distance_to(s.x, s.y) - s.radius for s in things[:2]]
     if len(gaps) == 2 and gaps[1] - gaps[0] < NEARER_M:
-        raise Ambiguous(f"the {things[0].name} and the {things[1].name} are about as near")
+        raise AmbiguousError(f"the {things[0].name} and the {things[1].name} are about as near")
     if not outlook.sees(things[0]):
-        raise Ambiguous(f"the {things[0].name} is not in view")
+        raise AmbiguousError(f"the {things[0].name} is not in view")
     return things[0]
 
 
@@ -135,18 +135,18 @@ def between(outlook: Outlook, thing: Description) -> Reach:
     """The spot between the two things of a description.
 
     Raises:
-        Ambiguous: there are not two in view, or there is no room between them.
+        AmbiguousError: there are not two in view, or there is no room between them.
     """
     room = outlook.room
     things = _matching(room, thing)
     if len(things) != 2:
-        raise Ambiguous(f"there must be two of them (there are {len(things)})")
+        raise AmbiguousError(f"there must be two of them (there are {len(things)})")
     if not all(outlook.sees(s) for s in things):
-        raise Ambiguous("not both are in view")
+        raise AmbiguousError("not both are in view")
     a, b = things
     x, y = (a.x + b.x) / 2, (a.y + b.y) / 2
     if room.clearance(x, y) < BETWEEN_CLEARANCE_M:
-        raise Ambiguous("there is no room between them")
+        raise AmbiguousError("there is no room between them")
     return Reach(None, x, y)
 
 
@@ -160,7 +160,7 @@ def references(
             continue
         try:
             yield reference, reference.resolve(outlook)
-        except Ambiguous:
+        except AmbiguousError:
             continue
 
 
@@ -213,5 +213,5 @@ def _matching(room: Room, description: Description) -> list[Solid]:
 
 def _only(solids: list[Solid], words: str) -> Solid:
     if len(solids) != 1:
-        raise Ambiguous(f"there are {len(solids)} such things {words}")
+        raise AmbiguousError(f"there are {len(solids)} such things {words}")
     return solids[0]

@@ -45,6 +45,8 @@ CROWDED = 7
 CLEARANCE_CROWDED = 1.15
 CLEARANCE_WALL = 0.35
 CLEARANCE_START = 0.75
+
+
 @dataclass(frozen=True)
 class Solid:
     """A coloured solid that stands on the floor.
@@ -223,7 +225,7 @@ def _sceneries() -> dict[str, Scenery]:
         lights=train.lights,
     )
     return {
-        **{name: seen for name in ("train", "validation", "demo", "seen")},
+        **dict.fromkeys(("train", "validation", "demo", "seen"), seen),
         "unseen": dataclasses.replace(
             seen, pairs=train.pairs + held_out.pairs, must_hold=held_out.pairs
         ),

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from vla_sim.errors import TaskError
 from vla_sim.geometry import Pose
 from vla_sim.goal import Drive, Follow, Goal, Reach, Stop, Turn
-from vla_sim.relation import Ambiguous, Outlook, Reference, plural
+from vla_sim.relation import AmbiguousError, Outlook, Reference, plural
 from vla_sim.room import COLOURS, SHAPES, Room, Solid
 from vla_sim.splits import KINDS, held_out_side, train_side
 
@@ -130,7 +130,7 @@ def _reference(kind: str, slots: Mapping[str, str | None]) -> Reference:
 def _resolve(reference: Reference, room: Room, pose: Pose) -> Reach:
     try:
         return reference.resolve(Outlook(room, pose))
-    except Ambiguous as error:
+    except AmbiguousError as error:
         raise TaskError(f"{error} ({_things(room)})") from error
 
 

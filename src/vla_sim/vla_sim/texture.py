@@ -116,7 +116,7 @@ def _canvas(a: Pixels) -> tuple[Image.Image, ImageDraw.ImageDraw]:
 
 
 def _rgb255(rgb: npt.ArrayLike) -> tuple[int, int, int]:
-    red, green, blue = (int(round(255 * float(v))) for v in np.clip(np.asarray(rgb), 0, 1))
+    red, green, blue = (round(255 * float(v)) for v in np.clip(np.asarray(rgb), 0, 1))
     return red, green, blue
 
 

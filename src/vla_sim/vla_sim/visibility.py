@@ -41,9 +41,7 @@ def floor_at(pose: Pose, place: tuple[float, float], camera: Camera = CAMERA) ->
     return _pixel(pose, (*place, 0.0), camera)
 
 
-def in_sight(
-    pose: Pose, place: tuple[float, float], room: Room, camera: Camera = CAMERA
-) -> bool:
+def in_sight(pose: Pose, place: tuple[float, float], room: Room, camera: Camera = CAMERA) -> bool:
     """Whether one would see now what stands at a place."""
     point = (*place, SOMETHING_HEIGHT_M)
     if _pixel(pose, point, camera) is None:

@@ -75,7 +75,10 @@ class Walk:
         steps = max(2, math.ceil(length / 0.15))
         return all(
             _clearance(
-                self._room, ball, ball.x + i / steps * (x - ball.x), ball.y + i / steps * (y - ball.y)
+                self._room,
+                ball,
+                ball.x + i / steps * (x - ball.x),
+                ball.y + i / steps * (y - ball.y),
             )
             > ball.radius + CLEARANCE_M * min(1.0, 0.4 + i / steps)
             for i in range(1, steps + 1)

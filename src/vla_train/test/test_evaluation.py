@@ -3,11 +3,11 @@ import json
 
 import pytest
 
-from vla_train.card import model_card, this_machine
 from vla_policy.checkpoint import CheckpointConfig, save_checkpoint
 from vla_policy.models.end_to_end import EndToEndVLA
 from vla_sim.splits import held_out_side
 from vla_train.benchmark import SPLITS
+from vla_train.card import model_card, this_machine
 from vla_train.errors import TrainError
 from vla_train.evaluation import Contestant, EpisodeResult, evaluate, report_of, summarise
 from vla_train.report import table
@@ -102,7 +102,7 @@ def test_a_policy_can_be_made_blind_or_deaf(tmp_path, config, baseline):
 
 
 def test_an_unknown_split_is_refused_by_name(spec):
-    with pytest.raises(TrainError, match="unknown split 'holiday'.*distractors"):
+    with pytest.raises(TrainError, match=r"unknown split 'holiday'.*distractors"):
         judge(spec, "holiday", 1)
 
 

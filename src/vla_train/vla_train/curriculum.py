@@ -16,7 +16,6 @@ import numpy as np
 
 from vla_policy.action import ActionSpec
 from vla_policy.memory import MEMORY_DIM
-from vla_sim.geometry import Pose
 from vla_sim.goal import Drive, Reach, Turn
 from vla_sim.phrasebook import Phrasebook
 from vla_sim.relation import Reference, references

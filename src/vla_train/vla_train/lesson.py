@@ -12,7 +12,7 @@ from vla_policy.action import ActionSpec
 from vla_policy.memory import LOST, REMEMBERED, SEEN, Sight
 from vla_sim.geometry import Pose
 from vla_sim.goal import Follow, Goal, Reach, Stop
-from vla_sim.relation import Ambiguous, Outlook
+from vla_sim.relation import AmbiguousError, Outlook
 from vla_sim.robot import CAMERA, Camera
 from vla_sim.room import Room
 from vla_sim.task import Task
@@ -88,7 +88,9 @@ def _find(
     pixel = _pixel(view, goal, right)
     if pixel is not None and (right or _recognisable(view, task)):
         return SEEN, pixel, truth
-    if remembered is None or (not right and in_sight(view.pose, remembered, view.room, view.camera)):
+    if remembered is None or (
+        not right and in_sight(view.pose, remembered, view.room, view.camera)
+    ):
         return LOST, None, None
     return REMEMBERED, None, remembered
 
@@ -115,7 +117,7 @@ def _recognisable(view: View, task: Task) -> bool:
         return True
     try:
         goal = task.reference.resolve(Outlook(view.room, view.pose))
-    except Ambiguous:
+    except AmbiguousError:
         return False
     meant = task.goals[0]
     return isinstance(meant, Reach) and _near((goal.x, goal.y), (meant.x, meant.y))

@@ -194,5 +194,3 @@ def _draw_viewpoint(rng: np.random.Generator, room: Room) -> Pose:
     pose = draw_pose(rng, room, ROBOT.radius + 0.3) or room.start
     x, y = (float(v) for v in rng.normal(0.0, 0.8, size=2))
     return Pose(pose.x, pose.y, math.atan2(y - pose.y, x - pose.x))
-
-

@@ -121,9 +121,7 @@ class Trainer:
     def _losses(self, batch: Batch, rng: np.random.Generator) -> Losses:
         batch = Batch(*(value.to(self.device) for value in batch))
         images = _vary(batch.images.float() / 255.0, rng)
-        fused = self.model.fuse(
-            images, batch.language, batch.states, batch.memories, batch.stages
-        )
+        fused = self.model.fuse(images, batch.language, batch.states, batch.memories, batch.stages)
         mode, spot, arrived = self.model.see(fused)
         seen = ~batch.spots.isnan().any(dim=1)
         return Losses(

@@ -86,9 +86,7 @@ class CrossAttentionFusion(nn.Module):
             nn.ReLU(inplace=True),
         )
 
-    def forward(
-        self, features: torch.Tensor, language: torch.Tensor, body: torch.Tensor
-    ) -> Fused:
+    def forward(self, features: torch.Tensor, language: torch.Tensor, body: torch.Tensor) -> Fused:
         """``features`` [N, T, C, h, w], ``language`` [B, S, D], ``body`` [B, BODY_DIM].
 
         B is a multiple of N: each image's sentences follow each other.
@@ -174,9 +172,7 @@ class FilmFusion(nn.Module):
             nn.ReLU(inplace=True),
         )
 
-    def forward(
-        self, features: torch.Tensor, language: torch.Tensor, body: torch.Tensor
-    ) -> Fused:
+    def forward(self, features: torch.Tensor, language: torch.Tensor, body: torch.Tensor) -> Fused:
         """As in `CrossAttentionFusion`; each sentence costs a pass of its own."""
         condition = torch.cat([language.flatten(1), body_features(body)], dim=1)
         batch = len(condition)
@@ -223,11 +219,9 @@ class ConcatFusion(nn.Module):
         )
         self.attention = nn.Linear(dim, grid[0] * grid[1] + 1)
 
-    def forward(
-        self, features: torch.Tensor, language: torch.Tensor, body: torch.Tensor
-    ) -> Fused:
+    def forward(self, features: torch.Tensor, language: torch.Tensor, body: torch.Tensor) -> Fused:
         """As in `CrossAttentionFusion`."""
-        images, steps = features.shape[:2]
+        images = len(features)
         seen = self.layout(features.flatten(0, 1)).view(images, -1)
         seen = seen.repeat_interleave(len(language) // images, dim=0)
         told = [language.flatten(1), body_features(body)]
@@ -260,9 +254,7 @@ class FilmBlock(nn.Module):
 class Layout(nn.Module):
     """What stands where in the image, coarsely, as one vector: there is always a way to find."""
 
-    def __init__(
-        self, channels: int, grid: tuple[int, int], outputs: int = LAYOUT_DIM
-    ) -> None:
+    def __init__(self, channels: int, grid: tuple[int, int], outputs: int = LAYOUT_DIM) -> None:
         super().__init__()
         rows, columns = ((size + 1) // 2 for size in grid)
         self.network = nn.Sequential(
