@@ -45,6 +45,7 @@ THIRD_PARTY = {  # import: (rosdep key, package of requirements/)
     "numpy": ("python3-numpy", "numpy"),
     "PIL": ("python3-pil", "pillow"),
     "psutil": ("python3-psutil", "psutil"),
+    "pyarrow": ("python3-pyarrow-pip", "pyarrow"),
     "rich": ("python3-rich", "rich"),
     "safetensors": ("python3-safetensors-pip", "safetensors"),
     "scipy": ("python3-scipy", "scipy"),

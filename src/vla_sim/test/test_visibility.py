@@ -7,7 +7,7 @@ import pytest
 from vla_sim.geometry import Pose
 from vla_sim.room import Solid, generate_room
 from vla_sim.simulation import Simulation
-from vla_sim.visibility import cell_of, floor_at, in_sight, seen_at
+from vla_sim.visibility import cells_of, floor_at, in_sight, seen_at
 
 ORIGIN = Pose(0.0, 0.0, 0.0)
 BALL = Solid("red", "ball", 2.0, 0.0, 0.2, 0.4, 0.0, (0.9, 0.0, 0.0))
@@ -49,10 +49,17 @@ def test_what_stands_behind_something_tall_is_not_in_view(room):
 
 @pytest.mark.parametrize(
     ("pixel", "cell"),
-    [((0, 0), 0), ((319, 0), 15), ((0, 239), 176), ((319, 239), 191), (None, 192)],
+    [
+        ((0, 0), 0),
+        ((319, 0), 15),
+        ((0, 239), 176),
+        ((319, 239), 191),
+        ((320, 240), 191),
+        ((np.nan, np.nan), 192),
+    ],
 )
 def test_cells_are_counted_row_by_row_and_nowhere_comes_last(pixel, cell):
-    assert cell_of(pixel, (12, 16)) == cell
+    assert cells_of(np.array([pixel]), (12, 16)).tolist() == [cell]
 
 
 def test_a_place_on_the_floor_is_seen_further_down_the_nearer_it_is():

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+import numpy.typing as npt
+
 from vla_sim.geometry import Pose
 from vla_sim.robot import CAMERA, Camera
 from vla_sim.room import Room, Solid
@@ -52,14 +55,16 @@ def in_sight(pose: Pose, place: tuple[float, float], room: Room, camera: Camera 
     return not _hidden(pose, point, room, there, camera)
 
 
-def cell_of(pixel: Pixel | None, grid: tuple[int, int]) -> int:
-    """Index of a pixel's cell in a grid (rows, columns), row by row; the last + 1 for None."""
+def cells_of(pixels: npt.NDArray[np.float64], grid: tuple[int, int]) -> npt.NDArray[np.int64]:
+    """Cells of a grid (rows, columns) that pixels ``[N, 2]`` (column, row) lie in, ``[N]``.
+
+    They are counted row by row; the last + 1 for a pixel that is NaN.
+    """
     rows, columns = grid
-    if pixel is None:
-        return rows * columns
-    column = min(columns - 1, int(pixel[0] / CAMERA.width * columns))
-    row = min(rows - 1, int(pixel[1] / CAMERA.height * rows))
-    return row * columns + column
+    nowhere = np.isnan(pixels).any(axis=1)
+    share = np.where(nowhere[:, None], 0.0, pixels) / (CAMERA.width, CAMERA.height)
+    cell = np.minimum((share * (columns, rows)).astype(np.int64), (columns - 1, rows - 1))
+    return np.where(nowhere, rows * columns, cell[:, 1] * columns + cell[:, 0])
 
 
 def _sight_points(pose: Pose, solid: Solid) -> list[Point]:

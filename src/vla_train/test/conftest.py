@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 import dataclasses
 
+import numpy as np
 import pytest
 
 from vla_policy.action import ActionSpec
+from vla_policy.memory import LOST, SEEN, Sight
 from vla_policy.models.end_to_end import EndToEndConfig
 from vla_sim.geometry import Pose
 from vla_sim.room import Solid, generate_room
 from vla_train.config import RoundConfig, RunConfig
+from vla_train.dataset_writer import write_dataset
+from vla_train.lesson import Lesson
+from vla_train.shard import ShardBuilder
 
 BALL = Solid("red", "ball", 2.0, 0.0, 0.2, 0.4, 0.0, (0.9, 0.0, 0.0))
 
@@ -41,3 +46,68 @@ def config(spec):
     return RunConfig(
         "tiny", spec, model, rounds, rooms_per_shard=1, episodes_per_room=1, batch_size=8
     )
+
+
+@pytest.fixture
+def make_image():
+    """Images that a seed tells apart, of the size that the tiny network takes."""
+
+    def make(seed):
+        return np.random.default_rng(seed).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+
+    return make
+
+
+@pytest.fixture
+def make_lesson():
+    """Lessons whose every value tells which one it is."""
+
+    def make(value, instruction="go to the red ball", pixel=None, names_thing=True):
+        state = np.array([value, 0, 0], np.float32)
+        memory = np.array([1, value, 0], np.float32)
+        actions = np.full((4, 2), value / 1000, np.float32)
+        sight = (
+            Sight(LOST if pixel is None else SEEN, (value, 1.0), False) if names_thing else None
+        )
+        return Lesson(instruction, value % 2, state, memory, actions, sight, pixel, value == 10)
+
+    return make
+
+
+@pytest.fixture
+def write(config):
+    """Writes a data set of episodes, each a list of (image, lessons)."""
+
+    def write_episodes(root, episodes):
+        builder = ShardBuilder(config.action, config.image_size)
+        for episode in episodes:
+            builder.add_episode(episode)
+        write_dataset(root, [builder.part()], config.action, config.image_size)
+        return root
+
+    return write_episodes
+
+
+@pytest.fixture
+def write_shards(tmp_path, write, make_image, make_lesson):
+    """Writes shards of two episodes: one of two frames with one and three lessons, one of one."""
+
+    def write_all(count):
+        paths = []
+        for shard in range(count):
+            base = 100 * shard
+            many = [
+                make_lesson(base + 20),
+                make_lesson(base + 21, "stop", names_thing=False),
+                make_lesson(base + 22, f"say {shard}"),
+            ]
+            turns = [make_lesson(base + 30 + i, "turn left", names_thing=False) for i in range(2)]
+            driven = [
+                (make_image(base + 1), [make_lesson(base + 10, pixel=(0.0, 0.0))]),
+                (make_image(base + 2), many),
+            ]
+            path = tmp_path / "round_0.shards" / f"shard_{shard:03d}"
+            paths.append(write(path, [driven, [(make_image(base + 3), turns)]]))
+        return paths
+
+    return write_all

@@ -2,7 +2,7 @@
 import pytest
 
 from vla_policy.errors import PolicyError
-from vla_train.config import load_config, shipped_configs
+from vla_train.config import DatasetSource, load_config, shipped_configs
 from vla_train.errors import TrainError
 
 
@@ -28,6 +28,11 @@ ACTION = "action: {names: [linear.x], low: [0], high: [1], dt: 0.1, horizon: 2}\
         (f"name: x\n{ACTION}rounds: []\n", "at least one round"),
         (f"name: x\n{ACTION}rounds: [{{}}]\n", "missing"),
         (f"name: x\n{ACTION}rounds: []\nbatch_size: 0\n", "batch_size must be >= 1"),
+        (
+            f"name: x\n{ACTION}rounds: [{{datasets: [{{path: /d, state: [x]}}]}}]\n",
+            "/d: state must name x, y and heading",
+        ),
+        (f"name: x\n{ACTION}rounds: [{{datasets: [{{colour: red}}]}}]\n", "colour"),
         (f"name: x\n{ACTION}model: {{colour: 3}}\nrounds: []\n", "colour"),
     ],
 )
@@ -36,3 +41,14 @@ def test_nonsense_is_refused_by_name(tmp_path, text, sentence):
     path.write_text(text)
     with pytest.raises((TrainError, PolicyError), match=sentence):
         load_config(str(path))
+
+
+def test_recordings_are_named_by_their_folder_or_with_how_to_read_them(tmp_path):
+    path = tmp_path / "run.yaml"
+    plan = "shards: 0, policy_share: 0, samples: 9, learning_rate: 1.0e-3, final_rate: 1.0e-4"
+    own = "{path: own, image_key: observation.images.top, state: [x, y, yaw]}"
+    path.write_text(f"name: x\n{ACTION}rounds: [{{{plan}, datasets: [first, {own}]}}]\n")
+    assert load_config(str(path)).rounds[0].datasets == (
+        DatasetSource("first"),
+        DatasetSource("own", "observation.images.top", ("x", "y", "yaw")),
+    )

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
@@ -7,7 +8,8 @@ import torch
 
 from vla_policy.memory import LOST, SEEN, Sight
 from vla_policy.models.language import TransformerEncoder
-from vla_train.dataset import FrameDataset, ShardBuilder
+from vla_train.config import DatasetSource
+from vla_train.dataset import FrameDataset
 from vla_train.lesson import Lesson
 from vla_train.training import Trainer, learning_rate
 
@@ -24,10 +26,10 @@ def one_thread():
 
 
 @pytest.fixture
-def data(tmp_path, config):
+def data(tmp_path, config, write):
     rng = np.random.default_rng(0)
-    builder = ShardBuilder(config.action, (48, 64), (6, 8))
-    for _ in range(24):
+
+    def glance():
         left = bool(rng.random() < 0.5)
         image = np.zeros((48, 64, 3), np.uint8)
         image[:, : 32 if left else 64, :] = 200
@@ -35,11 +37,17 @@ def data(tmp_path, config):
         nothing = np.zeros(3, np.float32)
         sight = Sight(SEEN if left else LOST, (1.0, 0.5), False)
         pixel = (80.0, 120.0) if left else None
-        builder.add(
-            image, [Lesson("go forward", 0, nothing, nothing, actions, sight, pixel, left)]
-        )
-    builder.write(tmp_path / "shard")
-    return FrameDataset([tmp_path / "shard"], TransformerEncoder(8).embed)
+        return image, [Lesson("go forward", 0, nothing, nothing, actions, sight, pixel, left)]
+
+    root = write(tmp_path / "round_0", [[glance()] for _ in range(24)])
+    return read(root, config)
+
+
+def read(root, config):
+    cache = root.with_name("cache")
+    return FrameDataset(
+        [DatasetSource(str(root), state=())], config, cache, TransformerEncoder(8).embed
+    )
 
 
 def ignore(*_):
@@ -93,6 +101,17 @@ def test_what_was_trained_is_known_afterwards(config, data, tmp_path):
     assert actions < 0.3 * before[0]
     assert (modes, arrivals) == (0.0, 0.0)
     assert spots < 0.25
+
+
+def test_recordings_without_lessons_are_learnt_from(config, data, tmp_path):
+    shutil.rmtree(tmp_path / "round_0" / "lessons")
+    recorded = read(tmp_path / "round_0", config)
+    assert recorded.take(np.arange(24)).actions.equal(data.take(np.arange(24)).actions)
+    trainer = Trainer(config, CPU)
+    losses = []
+    trainer.train_round(0, recorded, tmp_path / "state.pt", lambda *done: losses.append(done[2]))
+    assert np.isfinite(losses).all()
+    assert weights(trainer).isfinite().all()
 
 
 def test_the_rate_warms_up_and_falls_to_the_last(config):

@@ -22,13 +22,15 @@ from vla_sim.simulation import Simulation
 from vla_sim.splits import train_side
 from vla_train.config import RunConfig
 from vla_train.curriculum import Curriculum
-from vla_train.dataset import ShardBuilder
+from vla_train.dataset_writer import write_dataset
 from vla_train.drivers import PUSH_CHANCE, CorrectedDriver, ExpertDriver, PushedDriver
 from vla_train.glance import draw_glance
+from vla_train.join import join_shards, remove_shards
 from vla_train.lesson import Lesson, View
 from vla_train.processes import driving_processes
 from vla_train.rollout import Episode, Frame
 from vla_train.scenario import Scenario, draw_scenario
+from vla_train.shard import ShardBuilder
 
 MAX_LATENCY_S = 0.4
 USUAL_LATENCY_S = 0.1
@@ -61,25 +63,39 @@ class ShardJob:
 def collect_round(
     config: RunConfig, round_number: int, data: Path, policy: Path | None, workers: int
 ) -> Iterator[int]:
-    """Collect the shards of a round that are not there yet; yields after each, with its size."""
+    """Collect the shards of a round that are not there yet, then join them to its data set.
+
+    Yields after each shard, with its number of frames; -1 where nothing was left to do.
+    """
     plan = config.rounds[round_number]
+    shards = round_shards(config, round_number, data)
+    dataset = round_dataset(round_number, data)
+    if not shards or dataset.exists():
+        remove_shards(dataset, shards)
+        yield from (-1 for _ in shards)
+        return
     jobs = [
         ShardJob(config, round_number, shard, path, policy, glances=shard >= plan.shards)
-        for shard, path in enumerate(round_shards(config, round_number, data))
+        for shard, path in enumerate(shards)
     ]
     missing = [job for job in jobs if not job.directory.exists()]
     yield from (-1 for _ in range(len(jobs) - len(missing)))
-    if not missing:
-        return
-    with driving_processes(min(workers, len(missing))) as pool:
-        for future in as_completed([pool.submit(collect_shard, job) for job in missing]):
-            yield future.result()
+    if missing:
+        with driving_processes(min(workers, len(missing))) as pool:
+            for future in as_completed([pool.submit(collect_shard, job) for job in missing]):
+                yield future.result()
+    join_shards(dataset, shards, config.action, config.image_size)
+
+
+def round_dataset(round_number: int, data: Path) -> Path:
+    """Where the data set of a round lies once all of it is collected."""
+    return data / f"round_{round_number}"
 
 
 def round_shards(config: RunConfig, round_number: int, data: Path) -> list[Path]:
-    """Where the shards of a round lie: the driven ones, then the glances."""
+    """Where the shards of a round lie until then: the driven ones, then the glances."""
     plan = config.rounds[round_number]
-    folder = data / f"round_{round_number}"
+    folder = data / f"round_{round_number}.shards"
     return [folder / f"shard_{shard:03d}" for shard in range(plan.shards + plan.glance_shards)]
 
 
@@ -92,15 +108,13 @@ def collect_shard(job: ShardJob) -> int:
     if job.policy is not None:
         policy = load_policy(job.policy)
         assert isinstance(policy, ModelPolicy)
-    size = (config.model.image_height, config.model.image_width)
-    builder = ShardBuilder(config.action, size, config.model.grid)
+    builder = ShardBuilder(config.action, config.image_size)
     for room in _rooms(job):
         if job.glances:
             _glance_around(builder, job, room, rng)
         else:
             _collect_room(builder, job, room, policy, rng)
-    builder.write(job.directory)
-    return len(builder)
+    return write_dataset(job.directory, [builder.part()], config.action, config.image_size)
 
 
 def _rooms(job: ShardJob) -> range:
@@ -124,7 +138,7 @@ def _glance_around(
         for _ in range(job.config.glances_per_room):
             simulation.teleport(draw_glance(rng, room))
             view = View(room, simulation.pose, simulation.camera)
-            builder.add(simulation.render(), curriculum.lessons(view))
+            builder.add_episode([(simulation.render(), curriculum.lessons(view))])
     finally:
         simulation.close()
 
@@ -150,9 +164,10 @@ def _collect_room(
             expert_drove = policy is None or not by_policy
             if expert_drove and not _worth_learning(taught):
                 continue
-            for frame, lesson in taught:
-                others = curriculum.lessons(frame.view)
-                builder.add(frame.observation.images[-1], [lesson, *others])
+            builder.add_episode(
+                (frame.observation.images[-1], [lesson, *curriculum.lessons(frame.view)])
+                for frame, lesson in taught
+            )
     finally:
         simulation.close()
 

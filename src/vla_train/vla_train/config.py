@@ -17,6 +17,41 @@ from vla_train.errors import TrainError
 
 
 @dataclass(frozen=True)
+class DatasetSource:
+    """A LeRobot data set to train on.
+
+    What follows its path says how to read recordings; data sets with lessons need none of it.
+
+    Attributes:
+        path: its folder.
+        image_key: the camera; None: the only one that there is.
+        state: names or places of x [m], y [m] and the heading [rad] in `observation.state`, in
+            any fixed frame; None: as they are called there; empty: the pose is not known.
+        action: names or places of the actions in `action`, in the order of the run's; None: as
+            they are called there.
+    """
+
+    path: str
+    image_key: str | None = None
+    state: tuple[str | int, ...] | None = None
+    action: tuple[str | int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.state is not None and len(self.state) not in (0, 3):
+            raise TrainError(
+                f"{self.path}: state must name x, y and heading, or nothing (got {self.state})"
+            )
+
+    @classmethod
+    def of(cls, value: str | dict[str, Any]) -> DatasetSource:
+        """From a configuration: a path, or the attributes by their names."""
+        if isinstance(value, str):
+            return cls(value)
+        lists = {key: tuple(v) if isinstance(v, list) else v for key, v in value.items()}
+        return cls(**lists)
+
+
+@dataclass(frozen=True)
 class RoundConfig:
     """One round: rooms to collect from, then steps to train on all collected so far.
 
@@ -28,6 +63,7 @@ class RoundConfig:
             arXiv 1011.0686); the expert labels them all.
         samples: frames to train on.
         learning_rate: at the start of the round; it falls along a cosine to `final_rate`.
+        datasets: recordings to train on besides what is collected, from this round on.
     """
 
     shards: int
@@ -36,6 +72,7 @@ class RoundConfig:
     learning_rate: float
     final_rate: float
     glance_shards: int = 0
+    datasets: tuple[DatasetSource, ...] = ()
 
     def __post_init__(self) -> None:
         if self.shards < 0 or self.glance_shards < 0 or self.samples < 0:
@@ -83,6 +120,11 @@ class RunConfig:
         if not self.rounds:
             raise TrainError("a run needs at least one round")
 
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width of the images that the network takes."""
+        return self.model.image_height, self.model.image_width
+
 
 def shipped_configs() -> list[str]:
     """Names of the configurations that come with this package."""
@@ -126,6 +168,11 @@ def _from_dict(values: dict[str, Any]) -> RunConfig:
             **values,
             "action": action,
             "model": EndToEndConfig.from_dict({**sizes, **values.get("model", {})}),
-            "rounds": tuple(RoundConfig(**r) for r in values["rounds"]),
+            "rounds": tuple(_round_of(r) for r in values["rounds"]),
         }
     )
+
+
+def _round_of(values: dict[str, Any]) -> RoundConfig:
+    datasets = tuple(DatasetSource.of(value) for value in values.get("datasets") or ())
+    return RoundConfig(**{**values, "datasets": datasets})

@@ -1,45 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Labelled frames on disk: shards of plain arrays, memory-mapped, larger than memory.
-
-A shard is a directory; it appears under its name only when it is whole, so that collection
-that was cut off goes on with the shards that are missing.
-"""
+"""Labelled frames as a network takes them, drawn at random from data sets on disk."""
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
+import dataclasses
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from vla_policy.action import ActionSpec
-from vla_policy.image import resize_image
-from vla_policy.memory import SEEN
-from vla_sim.visibility import cell_of
-from vla_train.lesson import Lesson
+from vla_train.config import DatasetSource, RunConfig
+from vla_train.errors import TrainError
+from vla_train.labels import LABEL_TYPES, Labels, labels_of
+from vla_train.pixels import cached_pixels
+from vla_train.recording import Recording
 
-_IMAGE_ARRAYS = ("images", "first_lessons")
-_LESSON_TYPES = {
-    "states": np.float32,
-    "memories": np.float32,
-    "stages": np.int64,
-    "actions": np.float32,
-    "cells": np.int64,
-    "modes": np.int64,
-    "spots": np.float32,
-    "arrivals": np.float32,
-    "sentences": np.int64,
-}
-_TEXTS_FILE = "sentences.json"
-IGNORED = -100
-"""Label where nothing is named; torch's cross-entropy passes over it."""
 Embed = Callable[[list[str]], torch.Tensor]
 """A language encoder's own `embed`."""
 
@@ -72,80 +50,46 @@ class Batch(NamedTuple):
     arrivals: torch.Tensor
 
 
-@dataclass
-class ShardBuilder:
-    """Collects the frames of a shard in memory and writes it at once."""
-
-    spec: ActionSpec
-    image_size: tuple[int, int]
-    grid: tuple[int, int]
-    _columns: dict[str, list[Any]] = field(
-        default_factory=lambda: {name: [] for name in (*_IMAGE_ARRAYS, *_LESSON_TYPES)}
-    )
-    _texts: dict[str, int] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self._columns["images"])
-
-    def add(self, image: npt.NDArray[np.uint8], lessons: Sequence[Lesson]) -> None:
-        """Add a frame; its first lesson is the one that it was made for.
-
-        Raises:
-            ValueError: there is no lesson.
-        """
-        if not lessons:
-            raise ValueError("a frame needs at least one lesson")
-        columns = self._columns
-        columns["images"].append(resize_image(image, *self.image_size))
-        columns["first_lessons"].append(len(columns["cells"]))
-        for lesson in lessons:
-            sight, named = lesson.sight, lesson.sight is not None
-            columns["states"].append(lesson.state)
-            columns["memories"].append(lesson.memory)
-            columns["stages"].append(lesson.stage)
-            columns["actions"].append(self.spec.normalise(lesson.actions))
-            columns["cells"].append(cell_of(lesson.pixel, self.grid) if named else IGNORED)
-            columns["modes"].append(sight.mode if sight else IGNORED)
-            seen = sight is not None and sight.mode == SEEN
-            columns["spots"].append(sight.spot if sight and seen else (np.nan, np.nan))
-            columns["arrivals"].append(lesson.arrived)
-            columns["sentences"].append(
-                self._texts.setdefault(lesson.instruction, len(self._texts))
-            )
-
-    def write(self, directory: Path) -> None:
-        """Write the shard; it appears whole or not at all."""
-        unfinished = directory.with_name(f".{directory.name}.{os.getpid()}")
-        unfinished.mkdir(parents=True, exist_ok=True)
-        for name, values in self._columns.items():
-            np.save(unfinished / f"{name}.npy", np.array(values, dtype=_LESSON_TYPES.get(name)))
-        (unfinished / _TEXTS_FILE).write_text(json.dumps(list(self._texts)), encoding="utf-8")
-        if directory.exists():
-            shutil.rmtree(directory)
-        unfinished.rename(directory)
-
-
 class FrameDataset:
-    """All frames of some shards, drawn at random.
+    """All frames of some data sets, drawn at random.
 
     Images stay on disk and are mapped into memory; what is said about them is small.
+
+    Args:
+        sources: in the order of their frames.
+        cache: folder for the images as the network takes them.
+        embed: a language encoder's own.
+
+    Raises:
+        TrainError: a data set cannot be read or does not fit the run; or there is no frame.
     """
 
-    def __init__(self, shards: list[Path], embed: Embed) -> None:
-        self._images = [np.load(shard / "images.npy", mmap_mode="r") for shard in shards]
+    def __init__(
+        self, sources: Sequence[DatasetSource], config: RunConfig, cache: Path, embed: Embed
+    ) -> None:
+        texts: dict[str, int] = {}
+        labels: list[Labels] = []
+        self._images: list[npt.NDArray[np.uint8]] = []
+        for source in sources:
+            recording = Recording.open(Path(source.path))
+            if recording.frames:
+                part = labels_of(recording, source, config.action, config.model.grid)
+                labels.append(_renumbered(part, texts))
+                camera = _camera(recording, source)
+                self._images += cached_pixels(recording, camera, config.image_size, cache)
+        if not labels:
+            raise TrainError(
+                f"no frame to train on in {', '.join(s.path for s in sources) or 'no data set'}"
+            )
         self._starts = np.cumsum([0, *map(len, self._images)])
-        numbers: dict[str, int] = {}
-        lessons = [_lessons_of(shard, numbers) for shard in shards]
-        offsets = np.cumsum([0, *(len(part["cells"]) for part in lessons)])
-        first = [np.load(shard / "first_lessons.npy") for shard in shards]
+        offsets = np.cumsum([0, *(part.first[-1] for part in labels)])
         # Where the lessons of each frame begin, and after the last frame's: [frames + 1].
-        self._first = np.append(
-            np.concatenate([a + b for a, b in zip(first, offsets, strict=False)]), offsets[-1]
-        )
+        begins = [part.first[:-1] + by for part, by in zip(labels, offsets, strict=False)]
+        self._first = np.concatenate([*begins, offsets[-1:]])
         self._lessons = {
-            name: np.concatenate([part[name] for part in lessons]) for name in _LESSON_TYPES
+            name: np.concatenate([part.columns[name] for part in labels]) for name in LABEL_TYPES
         }
-        self._language = embed(list(numbers))
+        self._language = embed(list(texts))
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -177,7 +121,7 @@ class FrameDataset:
         further = (begin[:, None] + step) % np.maximum(others, 1)[:, None]  # [B, Q - 1]
         further += (others > 0)[:, None]
         rows = np.concatenate([first[:, None], first[:, None] + further], axis=1).ravel()
-        chosen = {name: torch.from_numpy(self._lessons[name][rows]) for name in _LESSON_TYPES}
+        chosen = {name: torch.from_numpy(self._lessons[name][rows]) for name in LABEL_TYPES}
         images = torch.from_numpy(self._read_images(frames))
         return Batch(
             images=images.permute(0, 3, 1, 2)[:, None],
@@ -195,10 +139,26 @@ class FrameDataset:
         )
 
 
-def _lessons_of(shard: Path, numbers: dict[str, int]) -> dict[str, npt.NDArray[Any]]:
-    """The arrays of a shard's lessons; `numbers` of sentences get those that are new."""
-    arrays = {name: np.load(shard / f"{name}.npy") for name in _LESSON_TYPES}
-    texts = json.loads((shard / _TEXTS_FILE).read_text(encoding="utf-8"))
-    renumbered = np.array([numbers.setdefault(text, len(numbers)) for text in texts])
-    arrays["sentences"] = renumbered[arrays["sentences"]]
-    return arrays
+def _renumbered(labels: Labels, texts: dict[str, int]) -> Labels:
+    """Labels whose sentences are numbers of `texts`, which gets those that are new."""
+    numbers = np.array([texts.setdefault(text, len(texts)) for text in labels.texts])
+    columns = {**labels.columns, "sentences": numbers[labels.columns["sentences"]]}
+    return dataclasses.replace(labels, texts=list(texts), columns=columns)
+
+
+def _camera(recording: Recording, source: DatasetSource) -> str:
+    """The feature that the images are taken from."""
+    there = recording.cameras
+    key = source.image_key or (there[0] if len(there) == 1 else None)
+    if key not in there:
+        asked = f"no camera {key}" if key else f"{len(there)} cameras"
+        raise TrainError(
+            f"{recording.root}: expected one camera, or one chosen by `image_key` (got {asked}; "
+            f"there are: {', '.join(there) or 'none'})"
+        )
+    if recording.features[key]["dtype"] == "video":
+        raise TrainError(
+            f"{recording.root}: expected images in {key} (got a video): record or convert the "
+            "data set without videos"
+        )
+    return key

@@ -22,8 +22,8 @@ from rich.progress import (
 
 from vla_policy.checkpoint import CheckpointConfig, save_checkpoint
 from vla_train.card import Machine, model_card, this_machine
-from vla_train.collect import collect_round, round_shards
-from vla_train.config import RunConfig
+from vla_train.collect import collect_round, round_dataset, round_shards
+from vla_train.config import DatasetSource, RunConfig
 from vla_train.dataset import FrameDataset
 from vla_train.evaluation import Contestant, EpisodeResult, evaluate, report_of, summarise
 from vla_train.training import Trainer
@@ -42,8 +42,13 @@ class RunFolder:
 
     @property
     def data(self) -> Path:
-        """Shards of frames."""
+        """The data sets of the rounds."""
         return self.root / "data"
+
+    @property
+    def cache(self) -> Path:
+        """Images as the network takes them; made again when they are missing."""
+        return self.root / "cache"
 
     @property
     def state(self) -> Path:
@@ -109,12 +114,8 @@ def _run_round(
                 now = time.monotonic()
                 folder.log({"collected": number, "frames": frames, "seconds": now - began})
                 began = now
-    shards = [
-        shard
-        for earlier in range(number + 1)
-        for shard in round_shards(config, earlier, folder.data)
-    ]
-    data = FrameDataset(shards, trainer.model.language.embed)
+    sources = _sources(config, folder, number)
+    data = FrameDataset(sources, config, folder.cache, trainer.model.language.embed)
     with _bar(console) as bar:
         task = bar.add_task(f"round {number}: train", total=None)
 
@@ -136,6 +137,17 @@ def _run_round(
             "validation": summary,
         }
     )
+
+
+def _sources(config: RunConfig, folder: RunFolder, number: int) -> list[DatasetSource]:
+    """What a round is trained on: all that was collected or named until then."""
+    sources: list[DatasetSource] = []
+    for earlier in range(number + 1):
+        collected = round_dataset(earlier, folder.data)
+        if collected.exists():
+            sources.append(DatasetSource(str(collected)))
+        sources += config.rounds[earlier].datasets
+    return sources
 
 
 def _test(

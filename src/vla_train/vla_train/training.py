@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from vla_policy.models.end_to_end import EndToEndVLA
 from vla_train.config import RoundConfig, RunConfig
 from vla_train.dataset import Batch, FrameDataset
+from vla_train.labels import IGNORED
 
 SAVE_EVERY_S = 45.0
 WARM_UP_STEPS = 100
@@ -126,9 +127,9 @@ class Trainer:
         seen = ~batch.spots.isnan().any(dim=1)
         return Losses(
             action=self.model.decoder.loss(fused.vector, batch.actions),
-            attention=F.cross_entropy(fused.attention, batch.cells),
-            memory=F.cross_entropy(mode, batch.modes)
-            + F.smooth_l1_loss(spot[seen], batch.spots[seen], beta=0.2)
+            attention=_cross_entropy(fused.attention, batch.cells),
+            memory=_cross_entropy(mode, batch.modes)
+            + _distance(spot[seen], batch.spots[seen])
             + F.binary_cross_entropy_with_logits(arrived, batch.arrivals),
         )
 
@@ -141,6 +142,20 @@ class Trainer:
                 value.lerp_(new[name], 1 - decay)
             else:
                 value.copy_(new[name])
+
+
+def _cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Mean over what is labelled; 0 where nothing is, as in recordings without lessons."""
+    if (labels == IGNORED).all():
+        return 0.0 * logits.sum()
+    return F.cross_entropy(logits, labels, ignore_index=IGNORED)
+
+
+def _distance(spots: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Mean over the spots ``[N, 2]``, of which there may be none: 0."""
+    if not len(labels):
+        return spots.sum()
+    return F.smooth_l1_loss(spots, labels, beta=0.2)
 
 
 def learning_rate(plan: RoundConfig, step: int, steps: int) -> float:
