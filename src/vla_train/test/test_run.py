@@ -63,4 +63,8 @@ def test_one_trains_on_recordings_of_ones_own(
     run.train(small, folder, 1, 1, Console(file=io.StringIO()))
     (entry,) = [entry for entry in folder.entries() if "round" in entry]
     assert entry["frames"] == 16
+    assert (
+        "16 frames at 10 Hz, simulated or recorded (own)"
+        in (folder.checkpoint / "README.md").read_text()
+    )
     assert load_policy(folder.checkpoint).spec == config.action

@@ -57,8 +57,8 @@ def model_card(
         "",
         f"- Trained by `vla train --config {config.name}` from seed {config.seed}: behaviour "
         f"cloning of an expert; {len(rounds) - 1} DAgger round(s).",
-        f"- Data: {frames} frames at {1 / config.action.dt:.0f} Hz, all simulated, none of them "
-        "in the rooms of the tests below.",
+        f"- Data: {frames} frames at {1 / config.action.dt:.0f} Hz, {_origin(config)}, none of "
+        "them in the rooms of the tests below.",
         f"- Hardware: {machine.processor}, {machine.cores} cores, accelerator: "
         f"{machine.accelerator}; Python {machine.python}, torch {machine.torch}.",
         f"- Time: {seconds / 60:.0f} minutes of collecting and training.",
@@ -87,12 +87,33 @@ def model_card(
         "",
         "## Limits",
         "",
-        "It was trained in simulated rooms alone, with the sentences of `train.yaml` in "
-        "`vla_sim/splits`. "
-        "On a robot of yours it is a starting point for training, not a driver.",
+        _limits(config),
         "",
     ]
     return "\n".join(lines)
+
+
+def _recordings(config: RunConfig) -> list[str]:
+    """Names of the data sets that were not collected in the simulator."""
+    return [Path(source.path).name for plan in config.rounds for source in plan.datasets]
+
+
+def _origin(config: RunConfig) -> str:
+    recordings = _recordings(config)
+    return f"simulated or recorded ({', '.join(recordings)})" if recordings else "all simulated"
+
+
+def _limits(config: RunConfig) -> str:
+    if _recordings(config):
+        return (
+            "The tests above are driven in the simulator; they say little of the robot that the "
+            "recordings are of."
+        )
+    return (
+        "It was trained in simulated rooms alone, with the sentences of `train.yaml` in "
+        "`vla_sim/splits`. "
+        "On a robot of yours it is a starting point for training, not a driver."
+    )
 
 
 def _actions(config: RunConfig) -> list[str]:

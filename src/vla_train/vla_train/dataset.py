@@ -130,11 +130,11 @@ class FrameDataset:
         )
 
     def _read_images(self, frames: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-        shard_of = np.searchsorted(self._starts, frames, side="right") - 1
+        file_of = np.searchsorted(self._starts, frames, side="right") - 1
         return np.concatenate(
             [
-                self._images[number][frames[shard_of == number] - self._starts[number]]
-                for number in np.unique(shard_of)
+                self._images[number][frames[file_of == number] - self._starts[number]]
+                for number in np.unique(file_of)
             ]
         )
 
@@ -155,10 +155,5 @@ def _camera(recording: Recording, source: DatasetSource) -> str:
         raise TrainError(
             f"{recording.root}: expected one camera, or one chosen by `image_key` (got {asked}; "
             f"there are: {', '.join(there) or 'none'})"
-        )
-    if recording.features[key]["dtype"] == "video":
-        raise TrainError(
-            f"{recording.root}: expected images in {key} (got a video): record or convert the "
-            "data set without videos"
         )
     return key

@@ -24,6 +24,7 @@ TASKS_PATH = "meta/tasks.parquet"
 _FILE = "chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
 DATA_PATH = f"data/{_FILE}"
 EPISODES_PATH = f"meta/episodes/{_FILE}"
+VIDEO_PATH = "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4"
 LESSONS_PATH = f"lessons/{_FILE}"
 CHUNK_FILES = 1000
 """Files in a folder `chunk-...`."""

@@ -22,6 +22,7 @@ from vla_policy.image import resize_image
 from vla_train.columns import decode_image
 from vla_train.errors import TrainError
 from vla_train.recording import Recording, encoded_images, open_parquet
+from vla_train.videos import video_frames
 
 Image = npt.NDArray[np.uint8]
 
@@ -39,7 +40,7 @@ def cached_pixels(
         copy = cache / f"{recording.root.name}-{file.parent.name}-{_name_of(file, key, size)}.npy"
         with _locked(cache / ".lock"):
             if not copy.exists():
-                _write(file, key, size, copy)
+                _write(recording, file, key, size, copy)
         yield np.load(copy, mmap_mode="r")
 
 
@@ -58,24 +59,30 @@ def _name_of(file: Path, key: str, size: tuple[int, int]) -> str:
     return f"{file.stem}-{hashlib.sha256(repr(facts).encode()).hexdigest()[:16]}"
 
 
-def _write(file: Path, key: str, size: tuple[int, int], copy: Path) -> None:
+def _write(recording: Recording, file: Path, key: str, size: tuple[int, int], copy: Path) -> None:
     """Write a file's images; they appear under their name only when they are whole."""
     unfinished = copy.with_suffix(".part")
-    count = open_parquet(file).metadata.num_rows
-    pixels = np.lib.format.open_memmap(
-        unfinished, mode="w+", dtype=np.uint8, shape=(count, *size, 3)
-    )
+    shape = (open_parquet(file).metadata.num_rows, *size, 3)
+    pixels = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.uint8, shape=shape)
+    if recording.features[key]["dtype"] == "video":
+        for number, image in enumerate(video_frames(recording, file, key)):
+            pixels[number] = resize_image(image, *size)
+    else:
+        _decode(file, key, pixels)
+    pixels.flush()
+    unfinished.rename(copy)
+
+
+def _decode(file: Path, key: str, pixels: Image) -> None:
+    """Fill `pixels` from encoded images, in threads: decoding frees the interpreter."""
 
     def put(numbered: tuple[int, bytes | None]) -> None:
         number, data = numbered
         try:
-            pixels[number] = resize_image(decode_image(data), *size)
+            pixels[number] = resize_image(decode_image(data), *pixels.shape[1:3])
         except ValueError as error:
             raise TrainError(f"{file}: frame {number} of {key}: {error}") from error
 
-    # Decoding frees the interpreter, so threads do it beside each other.
     with ThreadPoolExecutor() as pool:
         for _ in pool.map(put, enumerate(encoded_images(file, key))):
             pass
-    pixels.flush()
-    unfinished.rename(copy)

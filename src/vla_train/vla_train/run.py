@@ -115,7 +115,8 @@ def _run_round(
                 folder.log({"collected": number, "frames": frames, "seconds": now - began})
                 began = now
     sources = _sources(config, folder, number)
-    data = FrameDataset(sources, config, folder.cache, trainer.model.language.embed)
+    with console.status(f"round {number}: read the data sets"):
+        data = FrameDataset(sources, config, folder.cache, trainer.model.language.embed)
     with _bar(console) as bar:
         task = bar.add_task(f"round {number}: train", total=None)
 
