@@ -61,7 +61,7 @@ def cells_of(pixels: npt.NDArray[np.float64], grid: tuple[int, int]) -> npt.NDAr
     They are counted row by row; the last + 1 for a pixel that is NaN.
     """
     rows, columns = grid
-    nowhere = np.isnan(pixels).any(axis=1)
+    nowhere: npt.NDArray[np.bool_] = np.isnan(pixels.sum(axis=1))
     share = np.where(nowhere[:, None], 0.0, pixels) / (CAMERA.width, CAMERA.height)
     cell = np.minimum((share * (columns, rows)).astype(np.int64), (columns - 1, rows - 1))
     return np.where(nowhere, rows * columns, cell[:, 1] * columns + cell[:, 0])

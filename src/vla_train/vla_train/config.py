@@ -47,8 +47,10 @@ class DatasetSource:
         """From a configuration: a path, or the attributes by their names."""
         if isinstance(value, str):
             return cls(value)
-        lists = {key: tuple(v) if isinstance(v, list) else v for key, v in value.items()}
-        return cls(**lists)
+        attributes: dict[str, Any] = {
+            name: tuple(part) if isinstance(part, list) else part for name, part in value.items()
+        }
+        return cls(**attributes)
 
 
 @dataclass(frozen=True)

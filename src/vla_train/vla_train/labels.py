@@ -193,14 +193,15 @@ def _choose(recording: Recording, key: str, wanted: tuple[str | int, ...], optio
         mend = " (or `state: []` for no pose at all)" if key == STATE_KEY else ""
         raise TrainError(f"{recording.root}: expected the feature {key}{mend}")
     names, values = recording.names(key), recording.vectors(key)
-    places = [names.index(want) if want in names else want for want in wanted]
-    if not all(isinstance(place, int) and 0 <= place < values.shape[1] for place in places):
+    asked = [names.index(want) if want in names else want for want in wanted]
+    places = [place for place in asked if place in range(values.shape[1])]
+    if len(places) < len(wanted):
         mend = ", or `[]` for no pose at all" if key == STATE_KEY else ""
         raise TrainError(
             f"{recording.root}: expected {list(wanted)} in {key}, which has "
             f"{names or values.shape[1]}: give their names or places as `{option}: [...]`{mend}"
         )
-    return values[:, places]
+    return values[:, np.array(places, dtype=np.intp)]
 
 
 def _stride(recording: Recording, spec: ActionSpec) -> int:
