@@ -33,6 +33,8 @@ ACTION = "action: {names: [linear.x], low: [0], high: [1], dt: 0.1, horizon: 2}\
             "/d: state must name x, y and heading",
         ),
         (f"name: x\n{ACTION}rounds: [{{datasets: [{{colour: red}}]}}]\n", "colour"),
+        (f"name: x\n{ACTION}rounds: [{{datasets: [3]}}]\n", "must be a path, .*got 3"),
+        (f"name: x\n{ACTION}rounds: [3]\n", "a round must be keys with values"),
         (f"name: x\n{ACTION}model: {{colour: 3}}\nrounds: []\n", "colour"),
     ],
 )

@@ -47,6 +47,8 @@ class DatasetSource:
         """From a configuration: a path, or the attributes by their names."""
         if isinstance(value, str):
             return cls(value)
+        if not isinstance(value, dict):
+            raise TrainError(f"a data set must be a path, or keys with values (got {value!r})")
         attributes: dict[str, Any] = {
             name: tuple(part) if isinstance(part, list) else part for name, part in value.items()
         }
@@ -176,5 +178,7 @@ def _from_dict(values: dict[str, Any]) -> RunConfig:
 
 
 def _round_of(values: dict[str, Any]) -> RoundConfig:
+    if not isinstance(values, dict):
+        raise TrainError(f"a round must be keys with values (got {values!r})")
     datasets = tuple(DatasetSource.of(value) for value in values.get("datasets") or ())
     return RoundConfig(**{**values, "datasets": datasets})
