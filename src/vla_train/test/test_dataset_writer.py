@@ -5,6 +5,7 @@ import json
 
 import datasets
 import numpy as np
+import pandas
 import pyarrow.parquet as pq
 import pytest
 
@@ -60,6 +61,12 @@ def test_every_sentence_of_a_lesson_is_a_task(root):
     said = [tasks[number]["task"] for number in lessons["task_index"].to_pylist()]
     assert said[:4] == ["go to the red ball", "go to the red ball", "stop", "say 0"]
     assert said[9] == "say 1"
+
+
+def test_pandas_finds_tasks_by_their_place_as_lerobot_does(root):
+    tasks = pandas.read_parquet(root / "meta/tasks.parquet")
+    assert tasks.iloc[1].name == "stop"
+    assert tasks.loc["stop"].task_index == 1
 
 
 def test_statistics_are_those_of_the_columns(root, make_image):

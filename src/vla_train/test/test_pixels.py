@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
+import fcntl
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -75,3 +77,15 @@ def test_a_damaged_image_is_named(root, tmp_path):
     pq.write_table(table.set_column(0, IMAGE_KEY, column), file)
     with pytest.raises(TrainError, match=rf"{file}: frame 1 of {IMAGE_KEY}: expected an encoded"):
         read(root, tmp_path / "cache")
+
+
+def test_of_two_that_ask_for_the_same_one_waits_for_the_other(root, tmp_path):
+    cache = tmp_path / "cache"
+    with ThreadPoolExecutor(1) as pool:
+        cache.mkdir()
+        with (cache / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            second = pool.submit(read, root, cache)
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.3)
+        assert len(second.result(timeout=60)[0]) == 3
