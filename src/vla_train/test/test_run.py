@@ -64,7 +64,7 @@ def test_one_trains_on_recordings_of_ones_own(
     (entry,) = [entry for entry in folder.entries() if "round" in entry]
     assert entry["frames"] == 16
     assert (
-        "16 frames at 10 Hz, simulated or recorded (own)"
+        "16 frames from the simulator or recorded (own)"
         in (folder.checkpoint / "README.md").read_text()
     )
     assert load_policy(folder.checkpoint).spec == config.action

@@ -57,8 +57,8 @@ def model_card(
         "",
         f"- Trained by `vla train --config {config.name}` from seed {config.seed}: behaviour "
         f"cloning of an expert; {len(rounds) - 1} DAgger round(s).",
-        f"- Data: {frames} frames at {1 / config.action.dt:.0f} Hz, {_origin(config)}, none of "
-        "them in the rooms of the tests below.",
+        f"- Data: {frames} frames {_origin(config)}, none of them in the rooms of the tests "
+        "below.",
         f"- Hardware: {machine.processor}, {machine.cores} cores, accelerator: "
         f"{machine.accelerator}; Python {machine.python}, torch {machine.torch}.",
         f"- Time: {seconds / 60:.0f} minutes of collecting and training.",
@@ -100,7 +100,9 @@ def _recordings(config: RunConfig) -> list[str]:
 
 def _origin(config: RunConfig) -> str:
     recordings = _recordings(config)
-    return f"simulated or recorded ({', '.join(recordings)})" if recordings else "all simulated"
+    if recordings:
+        return f"from the simulator or recorded ({', '.join(recordings)})"
+    return f"at {1 / config.action.dt:.0f} Hz, all simulated"
 
 
 def _limits(config: RunConfig) -> str:
