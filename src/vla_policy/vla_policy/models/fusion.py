@@ -59,7 +59,7 @@ class CrossAttentionFusion(nn.Module):
         history: int = 1,
         dim: int = 256,
         width: int = 96,
-        layers: int = 3,
+        layers: int = 2,
     ) -> None:
         super().__init__()
         self.dim = dim

@@ -93,7 +93,6 @@ class SlotPooling(nn.Module):
 
     def __init__(self, dim: int, slots: int) -> None:
         super().__init__()
-        self.mix = TransformerBlock(dim)
         self.questions = nn.Parameter(torch.randn(STAGES, slots, dim))
         self.attention = Attention(dim)
         self.norm = nn.LayerNorm(dim)
@@ -105,7 +104,6 @@ class SlotPooling(nn.Module):
         """``[B, N, dim]``, ``[B, N]`` (True: no word) and ``[B]`` to ``[B, slots, dim]``."""
         # A sentence without words must not leave the attention with nothing to look at.
         padding = padding & ~padding.all(dim=-1, keepdim=True)
-        tokens = self.mix(tokens, padding)
         if stage is None:
             stage = torch.zeros(len(tokens), dtype=torch.long, device=tokens.device)
         questions = self.questions[stage]  # [B, slots, dim]
