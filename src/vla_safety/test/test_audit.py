@@ -4,7 +4,7 @@ import math
 import pytest
 
 from vla_safety.audit import Audit
-from vla_safety.gate import State
+from vla_safety.decision import State
 from vla_safety.status import Level, event_status, gate_status
 
 AXES = ["linear.x", "angular.z"]

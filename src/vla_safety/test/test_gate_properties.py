@@ -7,8 +7,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vla_safety.decision import State
 from vla_safety.errors import ParameterError
-from vla_safety.gate import Gate, State
+from vla_safety.gate import Gate
 from vla_safety.settings import Settings
 from vla_safety.velocity import ZERO, Velocity
 

@@ -5,8 +5,8 @@ import math
 
 import pytest
 
+from vla_safety.decision import State
 from vla_safety.errors import ParameterError
-from vla_safety.gate import State
 from vla_safety.velocity import ZERO
 
 MS = 1_000_000

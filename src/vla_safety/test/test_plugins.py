@@ -5,8 +5,8 @@ from textwrap import dedent
 
 import pytest
 
+from vla_safety.decision import State
 from vla_safety.errors import ParameterError
-from vla_safety.gate import State
 from vla_safety.plugins import find_check, find_fallback
 
 CODE = """
