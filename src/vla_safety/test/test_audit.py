@@ -71,7 +71,8 @@ def test_clamp_that_flickers_is_one_intervention(watched):
     assert ("state", "passing") in watched.drive(x=0.5)
 
 
-def test_state_that_flickers_is_told_once_a_second_and_settles_on_the_truth(watched):
+def test_state_that_flickers_is_told_once_a_second_and_settles_on_the_truth(make_rig):
+    watched = Watched(make_rig(faults_to_latch=1000))
     watched.drive(x=0.3)
     events = []
     for _ in range(50):  # two seconds

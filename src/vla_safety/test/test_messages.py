@@ -61,7 +61,8 @@ def scan(ranges, **fields):
 
 
 def test_scan_becomes_points_counter_clockwise():
-    points = messages.points_from(scan([1.0, 2.0, 3.0]))
+    points, bearings = messages.points_from(scan([1.0, 2.0, 3.0]))
+    assert bearings == pytest.approx((0.0, math.pi / 2, math.pi))
     assert points.tolist() == [
         pytest.approx((1.0, 0.0)),
         pytest.approx((0.0, 2.0), abs=1e-6),
@@ -71,16 +72,18 @@ def test_scan_becomes_points_counter_clockwise():
 
 def test_only_ranges_that_say_so_are_points():
     ranges = [math.nan, math.inf, 10.5, 0.04, 0.0, -1.0, 9.9]
-    assert len(messages.points_from(scan(ranges))) == 1
-    assert len(messages.points_from(scan([0.0, 1.0], range_min=0.0))) == 1
+    points, bearings = messages.points_from(scan(ranges))
+    assert len(points) == 1
+    assert bearings == pytest.approx((math.pi / 2, math.pi, 3 * math.pi))  # inf, beyond, 9.9
+    assert len(messages.points_from(scan([0.0, 1.0], range_min=0.0))[0]) == 1
 
 
 def test_too_close_to_measure_is_an_obstacle():
-    assert messages.points_from(scan([-math.inf]))[0] == pytest.approx((0.05, 0.0))
+    assert messages.points_from(scan([-math.inf]))[0][0] == pytest.approx((0.05, 0.0))
 
 
 def test_nothing_within_range_is_a_good_scan_without_points():
-    assert messages.points_from(scan([math.inf] * 4)).shape == (0, 2)
+    assert messages.points_from(scan([math.inf] * 4))[0].shape == (0, 2)
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def start_gate(domain, *parameters, **environment):
     """The gate with `parameters` ("name:=value"), as it runs on a robot."""
     arguments = [word for parameter in parameters for word in ("-p", parameter)]
     return subprocess.Popen(
-        [sys.executable, "-m", "vla_safety.node", "--ros-args", *arguments],
+        [sys.executable, "-m", "vla_safety.process", "--ros-args", *arguments],
         env=ENVIRONMENT | {"ROS_DOMAIN_ID": str(domain)} | environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

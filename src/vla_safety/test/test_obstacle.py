@@ -133,7 +133,7 @@ def test_clock_jump_makes_no_scan_older_than_the_timeout(rig):
 
 
 def test_place_and_direction_of_the_scanner(make_rig):
-    rig = make_rig(obstacle__scan_x=0.1, obstacle__scan_yaw=math.pi)
+    rig = make_rig(scan__x=0.1, scan__yaw=math.pi)
     assert scanned(rig, [(-0.14, 0.0)], x=0.5).command == ZERO
     assert scanned(rig, [(0.5, 0.0)], x=0.5).state is State.PASSING
 

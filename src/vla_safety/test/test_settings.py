@@ -71,7 +71,7 @@ def test_parameters_of_a_check_that_does_not_run_are_unknown():
 
 
 def test_unknown_fallback_policy_is_refused_with_the_known_ones():
-    assert "known: brake, stop" in refusal(fallbacks__e_stop="fly")
+    assert "known: avoid, brake, hold, retreat, stop" in refusal(fallbacks__e_stop="fly")
 
 
 def test_misspelled_name_is_refused_with_the_right_one():
@@ -130,6 +130,8 @@ def test_loosened_knows_the_loose_direction_of_each():
         "cmd_vel_timeout",
         "fresh_commands_to_resume",
         "linear.x.min_velocity",
+        "topics.policy.timeout",
+        "topics.teleop.timeout",
     ]
 
 

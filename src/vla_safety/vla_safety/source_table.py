@@ -12,7 +12,7 @@ from vla_safety.errors import ParameterError
 from vla_safety.instant import nanoseconds
 from vla_safety.source import Profile
 from vla_safety.specification import Specification
-from vla_safety.topics import POLICY_COMMAND, TELEOP_COMMAND
+from vla_safety.topics import COMMAND, POLICY_COMMAND, TELEOP_COMMAND
 
 SOURCES = Specification(
     "sources",
@@ -90,6 +90,11 @@ def source_profiles(names: tuple[str, ...], values: Mapping[str, Any]) -> tuple[
         if len(set(chosen)) != len(chosen):
             raise ParameterError(
                 f"topics: each source must have a {what} of its own (got {chosen})"
+            )
+    for profile in profiles:
+        if profile.topic.lstrip("/") == COMMAND:
+            raise ParameterError(
+                f"topics.{profile.name}.topic must not be {COMMAND}, the gate's own output"
             )
     return profiles
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from vla_safety.velocity import Velocity
 
-# Less [m] is a turn on the spot.
+# Less [m] is a turn on the spot; less [m, rad] of both is a rounding error.
 _SPOT = 1e-6
 _LONGEST = 2000  # pieces: 40 s at 50 Hz
 
@@ -34,7 +34,7 @@ class Trail:
     def add(self, velocity: Velocity, duration_s: float) -> None:
         """Note that `velocity` was driven for `duration_s`; standing still leaves no trace."""
         piece = Piece(velocity.linear_x * duration_s, velocity.angular_z * duration_s)
-        if piece.length or piece.turn:
+        if max(abs(piece.length), abs(piece.turn)) > _SPOT:
             self._pieces.append(piece)
 
     def last(self) -> Piece | None:

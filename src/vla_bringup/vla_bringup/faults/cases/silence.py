@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The policy dies, or hangs and comes back with its backlog."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from math import hypot
+from pathlib import Path
+
+from vla_bringup.demo.sightings import Truth
+from vla_bringup.faults.measurement import Measurement, at_least, at_most
+from vla_bringup.faults.probe import wait_until
+from vla_bringup.faults.stage import Stage
+
+SPEED = 0.5
+SLOWS_WITHIN_S = 0.29
+STANDS_WITHIN_M = 0.195
+FRESH_COMMANDS = 3
+OLD_S = 0.5
+
+
+def run(folder: Path) -> list[Measurement]:
+    """SIGKILL, SIGSTOP and SIGCONT of the source."""
+    with Stage(folder) as stage:
+        stage.probe.arm()
+        killed = _silenced(stage, signal.SIGKILL)
+    with Stage(folder) as stage:
+        stage.probe.arm()
+        stopped = _silenced(stage, signal.SIGSTOP)
+    return killed + stopped
+
+
+def _silenced(stage: Stage, number: signal.Signals) -> list[Measurement]:
+    with stage.source(SPEED) as pid:
+        stage.drive(SPEED)
+        os.kill(pid, number)
+        wait_until(lambda: stage.probe.speed() == 0.0, 5.0, "zero")
+        time.sleep(0.5)
+        measurements = _stop(stage, f"source {number.name}")
+        if number == signal.SIGSTOP:
+            time.sleep(2.0)
+            measurements += _comeback(stage, pid)
+        return measurements
+
+
+def _stop(stage: Stage, what: str) -> list[Measurement]:
+    last_s = stage.probe.inputs[-1].at_s
+    slowing = next(h for h in stage.probe.outputs if h.at_s > last_s and h.linear < SPEED)
+    return [
+        at_most(
+            f"{what}: deceleration begins after the last command",
+            SLOWS_WITHIN_S,
+            slowing.at_s - last_s,
+            "s",
+        ),
+        at_most(
+            f"{what}: way to standstill from 0.5 m/s",
+            STANDS_WITHIN_M,
+            _way_since(stage.probe.truths, last_s),
+            "m",
+        ),
+    ]
+
+
+def _way_since(truths: list[Truth], since_s: float) -> float:
+    """How far the base has come [m] since a time, by ground truth."""
+    before = max((t for t in truths if t.at_s <= since_s), key=lambda t: t.at_s)
+    way = hypot(truths[-1].pose.x - before.pose.x, truths[-1].pose.y - before.pose.y)
+    return way - before.linear * (since_s - before.at_s)
+
+
+def _comeback(stage: Stage, pid: int) -> list[Measurement]:
+    """After SIGCONT the source sends at once all that it has missed."""
+    probe = stage.probe
+    heard = len(probe.inputs)
+    os.kill(pid, signal.SIGCONT)
+    wait_until(lambda: probe.speed() > 0.0, 10.0, "a movement after SIGCONT")
+    moved_s = next(h.at_s for h in reversed(probe.outputs) if h.linear == 0.0)
+    sent = [h for h in probe.inputs[heard:] if h.at_s <= moved_s + 0.02]
+    fresh = [h for h in sent if h.age_s <= OLD_S]
+    return [
+        at_least("source SIGCONT: old commands that moved nothing", 1.0, len(sent) - len(fresh)),
+        at_least("source SIGCONT: fresh commands before a movement", FRESH_COMMANDS, len(fresh)),
+    ]
