@@ -134,6 +134,7 @@ def box(ahead, left, right, behind=2.0):
 @pytest.mark.parametrize(("left", "right", "sign"), [(2.0, 0.4, 1.0), (0.4, 2.0, -1.0)])
 def test_avoid_turns_to_the_free_side_until_the_way_is_free(make, left, right, sign):
     rig = make("avoid")
+    rig.drive(ticks=1)
     points, yaw = np.array(box(0.5, left, right)), 0.0
     commands = []
     for _ in range(400):
@@ -148,6 +149,11 @@ def test_avoid_turns_to_the_free_side_until_the_way_is_free(make, left, right, s
     assert commands[-1] == ZERO
     body = Body(0.18, 0.0, 0.03)
     assert body.free_distance(turned, 0.0) >= 0.75
+
+
+def test_robot_that_was_only_armed_does_not_set_itself_in_motion(make):
+    rig = make("avoid")
+    assert set(silence(rig, 20, [(0.3, 0.0)])) == {ZERO}
 
 
 def test_avoid_stands_where_it_is_free_or_nobody_sees(make):

@@ -74,6 +74,13 @@ def test_unknown_fallback_policy_is_refused_with_the_known_ones():
     assert "known: avoid, brake, hold, retreat, stop" in refusal(fallbacks__e_stop="fly")
 
 
+@pytest.mark.parametrize("reason", ["e_stop", "disarmed"])
+@pytest.mark.parametrize("policy", ["hold", "retreat", "avoid"])
+def test_disarmed_or_latched_robot_never_sets_itself_in_motion(reason, policy):
+    text = refusal(**{f"fallbacks__{reason}": policy})
+    assert text.startswith(f"fallbacks.{reason} must be stop or brake")
+
+
 def test_misspelled_name_is_refused_with_the_right_one():
     assert "did you mean linear.x.max_velocity?" in refusal(linear__x__max_velocty=0.2)
 

@@ -238,7 +238,7 @@ class Gate:
         if stop is not None:
             return KeptOut(State.STOPPED, stop.reason, stop.check, (stop,))
         if command is None:
-            return KeptOut(State.WAITING, "waiting for a command", CommandTimeout.name, ())
+            return KeptOut(State.WAITING, "waiting for a command", DISARMED, ())
         return None
 
     def _hand_over(self, kept: KeptOut | None, situation: Situation) -> None:

@@ -15,6 +15,8 @@ from vla_safety.checks import BUILTIN_CHECKS, ESSENTIAL_CHECKS
 from vla_safety.errors import ParameterError
 from vla_safety.fallback import Fallback
 from vla_safety.fallbacks import BUILTIN_FALLBACKS
+from vla_safety.fallbacks.brake import Brake
+from vla_safety.fallbacks.stop import Stop
 from vla_safety.limits import Limits
 from vla_safety.plugins import find_check, find_fallback
 from vla_safety.source import Profile
@@ -23,6 +25,7 @@ from vla_safety.specification import Specification
 from vla_safety.velocity import AXES
 
 _FALLBACKS = "fallbacks."
+_STANDING = (Stop.name, Brake.name)
 _GROUPS = {
     "linear",
     "angular",
@@ -134,13 +137,18 @@ def _fallbacks(
     checks: tuple[type[Check], ...], given: Mapping[str, Any]
 ) -> dict[str, type[Fallback]]:
     """The fallback policy for every reason."""
-    rows = tables.fallback_rows(checks)
-    return {
-        row.name.removeprefix(_FALLBACKS): find_fallback(
-            row.check(given.get(row.name, row.default))
-        )
-        for row in rows
+    chosen = {
+        row.name.removeprefix(_FALLBACKS): row.check(given.get(row.name, row.default))
+        for row in tables.fallback_rows(checks)
     }
+    for reason in (tables.E_STOP, tables.DISARMED):
+        find_fallback(chosen[reason])
+        if chosen[reason] not in _STANDING:
+            raise ParameterError(
+                f"{_FALLBACKS}{reason} must be {' or '.join(_STANDING)}, which never set a robot "
+                f"in motion (got {chosen[reason]!r})"
+            )
+    return {reason: find_fallback(name) for reason, name in chosen.items()}
 
 
 def _unknown(name: str, table: Mapping[str, Specification]) -> str:
