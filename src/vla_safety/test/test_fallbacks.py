@@ -158,5 +158,6 @@ def test_robot_that_was_only_armed_does_not_set_itself_in_motion(make):
 
 def test_avoid_stands_where_it_is_free_or_nobody_sees(make):
     rig = make("avoid")
-    assert set(silence(rig, 20)) == {ZERO}
-    assert set(silence(rig, 20, [(2.0, 0.0)])) == {ZERO}
+    rig.drive(ticks=1)
+    assert set(silence(rig, 30)) == {ZERO}
+    assert set(silence(rig, 30, [(2.0, 0.0)])) == {ZERO}

@@ -8,7 +8,7 @@ from itertools import chain
 
 from vla_safety.axis_table import axis_rows
 from vla_safety.check import Check
-from vla_safety.checks import DEFAULT_CHECKS
+from vla_safety.checks import BUILTIN_CHECKS, DEFAULT_CHECKS
 from vla_safety.errors import ParameterError
 from vla_safety.fallback import Fallback
 from vla_safety.fallbacks import BUILTIN_FALLBACKS
@@ -159,12 +159,16 @@ def build_table(
     checks: Iterable[type[Check]],
     fallbacks: Iterable[type[Fallback]],
 ) -> dict[str, Specification]:
-    """The parameters of a gate with these axes, sources, checks and further fallback policies."""
+    """The parameters of a gate with these axes, sources, checks and fallback policies.
+
+    The gate's own checks and policies have theirs whether they run or not: whoever takes one from
+    the list need not look for its numbers.
+    """
     rows = [*GENERAL]
     rows += chain.from_iterable(axis_rows(axis) for axis in axes)
     rows += chain.from_iterable(source_rows(name) for name in sources)
     rows += fallback_rows(checks)
-    rows += chain.from_iterable(check.parameters for check in checks)
+    rows += chain.from_iterable(check.parameters for check in _with_builtin(checks))
     policies = dict.fromkeys([*BUILTIN_FALLBACKS.values(), *fallbacks])
     rows += chain.from_iterable(policy.parameters for policy in policies)
     table: dict[str, Specification] = {}
@@ -178,10 +182,14 @@ def build_table(
 def fallback_rows(checks: Iterable[type[Check]]) -> list[Specification]:
     """Which fallback policy drives, for every reason that there can be."""
     rows = [_fallback_row(E_STOP, "brake"), _fallback_row(DISARMED, "stop")]
-    for check in checks:
+    for check in _with_builtin(checks):
         if check.severity is not Severity.CLAMP:
             rows.append(_fallback_row(check.name, check.fallback))
     return rows
+
+
+def _with_builtin(checks: Iterable[type[Check]]) -> Iterable[type[Check]]:
+    return dict.fromkeys([*checks, *BUILTIN_CHECKS.values()])
 
 
 def _fallback_row(reason: str, default: str) -> Specification:

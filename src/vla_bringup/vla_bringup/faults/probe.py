@@ -103,7 +103,7 @@ class Probe(Node):
         return self.outputs[-1].linear if self.outputs else math.nan
 
     def _call(self, kind: Any, name: str, request: Any) -> Any:
-        client = self.create_client(kind, name)
+        client: Any = self.create_client(kind, name)
         try:
             if not client.wait_for_service(timeout_sec=20.0):
                 raise FaultError(f"nobody offers {name}")

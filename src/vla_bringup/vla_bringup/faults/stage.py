@@ -86,7 +86,7 @@ class Stage:
             for program in self._programs:
                 if program.name != GATE:
                     self.simulator = self.start(program)
-            self._cleanup.enter_context(Ear(self.probe))
+            self._ear = self._cleanup.enter_context(Ear(self.probe))
             self._wait_until_ready()
         except BaseException:
             self._cleanup.close()
@@ -100,6 +100,8 @@ class Stage:
         trace: TracebackType | None,
     ) -> None:
         self._cleanup.close()
+        if error is None:
+            self._ear.check()  # a probe that went deaf has measured nothing
 
     def start(self, program: Program) -> Supervisor:
         """Start one more process, which ends with the stage at the latest."""

@@ -13,6 +13,7 @@ from vla_bringup.faults.cases import (
     e_stop,
     failure,
     flood,
+    footprint,
     nonsense,
     obstacle,
     rival,
@@ -31,5 +32,6 @@ CASES: dict[str, Callable[[Path], list[Measurement]]] = {
     "failure": failure.run,
     "obstacle": obstacle.run,
     "crash": crash.run,
+    "footprint": footprint.run,
 }
 """By the name with which one of them is asked for."""

@@ -65,7 +65,8 @@ class _Robot:
         self._gate = Gate(Settings.from_values())
         self._gate.arm(True)
         self._ticks = 0
-        self._angles = LIDAR.angle_min + LIDAR.angle_increment * np.arange(LIDAR.rays)
+        rays = np.arange(LIDAR.rays, dtype=np.float64)
+        self._angles = LIDAR.angle_min + LIDAR.angle_increment * rays
 
     def drive(self, linear: float, angular: float, seconds: float) -> None:
         for _ in range(round(seconds * 1e9 / PERIOD_NS)):
