@@ -19,7 +19,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Odometry
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
-from rcl_interfaces.srv import SetParameters
+from rcl_interfaces.srv import SetParameters, SetParametersAtomically
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -63,6 +63,11 @@ def start_gate(domain, *parameters, **environment):
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def double(name, value):
+    number = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=value)
+    return Parameter(name=name, value=number)
 
 
 class World:
@@ -126,9 +131,15 @@ class World:
         return self.call(SetBool, ARM, SetBool.Request(data=armed))
 
     def set(self, name, value):
-        double = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=value)
-        request = SetParameters.Request(parameters=[Parameter(name=name, value=double)])
+        request = SetParameters.Request(parameters=[double(name, value)])
         return self.call(SetParameters, "vla_safety/set_parameters", request).results[0]
+
+    def set_together(self, **values):
+        request = SetParametersAtomically.Request(
+            parameters=[double(name.replace("__", "."), value) for name, value in values.items()]
+        )
+        name = "vla_safety/set_parameters_atomically"
+        return self.call(SetParametersAtomically, name, request).result
 
     def speed(self):
         return self.outputs[-1][1].linear.x
@@ -323,6 +334,38 @@ def test_parameters_are_guarded_while_it_runs(world, gate):
     world.until_speed(0.2, x=0.5)
     world.arm(False)
     assert world.set("linear.x.max_velocity", 0.7).successful
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"),
+    [
+        ("linear.x.max_velocity", math.nan),
+        ("linear.x.max_velocity", 0.0),
+        ("angular.z.max_acceleration", -1.0),
+        ("linear.x.min_velocity", 0.5),
+        ("linear.x.max_velocity", 1.5),
+        ("ceilings.linear.x.max_velocity", 2.0),
+        ("linear.x.max_velocty", 0.1),
+    ],
+)
+def test_nonsense_is_refused_as_a_whole_and_by_name(world, gate, name, bad):
+    refused = world.set_together(cmd_vel_timeout=0.1, **{name.replace(".", "__"): bad})
+    assert not refused.successful
+    assert name in refused.reason
+    world.arm()
+    world.until_speed(0.5, x=0.5)
+    assert world.set("cmd_vel_timeout", 0.25).successful  # what it was: not looser
+
+
+def test_command_within_the_limits_comes_out_as_it_went_in(world, gate):
+    world.arm()
+    x, z = 0.3123456789012345, -0.7654321098765432
+    for _ in range(90):
+        world.send(x, z)
+        world.run(1 / 30)
+    twist = world.outputs[-1][1]
+    assert abs(twist.linear.x - x) <= 1e-9
+    assert abs(twist.angular.z - z) <= 1e-9
 
 
 def test_small_and_free_of_the_model_library(world, gate):

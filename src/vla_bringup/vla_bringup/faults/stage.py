@@ -36,6 +36,7 @@ class Stage:
     Args:
         folder: where the processes keep their lines and the gate its state.
         simulator: whether `vla_sim` runs as well.
+        seed: of its room.
         gate: parameters of the gate beside those of its file.
         arguments: what follows on a process' command line, by name.
         environment: further variables for the processes.
@@ -46,6 +47,7 @@ class Stage:
         folder: Path,
         *,
         simulator: bool = True,
+        seed: int = 1,
         gate: Mapping[str, Any] | None = None,
         arguments: Mapping[str, str] | None = None,
         environment: Mapping[str, str] | None = None,
@@ -56,7 +58,7 @@ class Stage:
         self._names = (SIMULATOR, GATE) if simulator else (GATE,)
         self._arguments = dict(arguments or {})
         overrides = self._folder / "overrides.yaml"
-        write_overrides(overrides, {GATE: dict(gate or {}), SIMULATOR: {"seed": 1}})
+        write_overrides(overrides, {GATE: dict(gate or {}), SIMULATOR: {"seed": seed}})
         config = config_folder()
         inherited = with_path(with_defaults(os.environ), executable_folders(self._names))
         self._environment = {
