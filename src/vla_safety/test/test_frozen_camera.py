@@ -92,3 +92,15 @@ def test_people_need_no_camera(rig):
         rig.send(x=0.2, source="teleop")
         rig.tick()
     assert rig.decision.state is State.PASSING
+
+
+def test_camera_that_comes_back_needs_fresh_commands(rig):
+    drive(rig, 1.0)
+    drive(rig, 3.0, digest=7)
+    for _ in range(5):
+        rig.image(rig.clock)
+        rig.tick()
+    assert rig.decision.state is State.STOPPED
+    states = drive(rig, 0.1)
+    assert states[:2] == [State.STOPPED, State.STOPPED]
+    assert states[3] is State.PASSING

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -41,3 +42,15 @@ class Finding:
     needs_fresh_commands: bool = False
     share: float = 1.0
     fault: bool = False
+
+
+def gravest_of_a_kind(findings: Iterable[Finding | None]) -> tuple[Finding, ...]:
+    """One finding of each check, the first of its gravest, in the order of the checks' first."""
+    kept: dict[str, Finding] = {}
+    for finding in findings:
+        if finding is None:
+            continue
+        known = kept.get(finding.check)
+        if known is None or finding.severity > known.severity:
+            kept[finding.check] = finding
+    return tuple(kept.values())

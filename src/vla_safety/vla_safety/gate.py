@@ -15,7 +15,7 @@ from vla_safety.errors import ParameterError
 from vla_safety.estop import EStop
 from vla_safety.fallback import Fallback
 from vla_safety.fault_count import FaultCount
-from vla_safety.finding import Finding, Severity
+from vla_safety.finding import Finding, Severity, gravest_of_a_kind
 from vla_safety.instant import SECOND_NS, Instant, nanoseconds
 from vla_safety.odometry import Odometry
 from vla_safety.ramp import Ramp
@@ -225,7 +225,7 @@ class Gate:
         if standing is not None and source.heard_within(_NEWS_NS, now.steady_ns):
             arrived.append(standing)
         arrived.sort(key=lambda finding: self._order[finding.check])
-        return _one_of_a_kind([*arrived, *watched, standing, source.interruption])
+        return gravest_of_a_kind([*arrived, *watched, standing, source.interruption])
 
     def _keep_out(self, found: tuple[Finding, ...], command: Command | None) -> KeptOut | None:
         """Why the source may not drive now; None when it may."""
@@ -310,12 +310,3 @@ def _state(slows: tuple[Finding, ...], interventions: tuple[Finding, ...]) -> St
     if slows:
         return State.SLOWING
     return State.CLAMPING if interventions else State.PASSING
-
-
-def _one_of_a_kind(findings: Iterable[Finding | None]) -> tuple[Finding, ...]:
-    """The first finding of each check, in order."""
-    first: dict[str, Finding] = {}
-    for finding in findings:
-        if finding is not None:
-            first.setdefault(finding.check, finding)
-    return tuple(first.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vla_safety.finding import Finding
+from vla_safety.finding import Finding, gravest_of_a_kind
 from vla_safety.velocity import ZERO, Velocity
 
 
@@ -69,8 +69,7 @@ class Source:
 
     def note(self, finding: Finding) -> None:
         """Keep `finding` for the next tick: one of a kind, for a flood must not grow a list."""
-        if all(finding.check != other.check for other in self._found):
-            self._found.append(finding)
+        self._found = list(gravest_of_a_kind([*self._found, finding]))
 
     def interrupt(self, finding: Finding) -> None:
         """Start the count of fresh commands anew; `finding` says whether passing waits for it."""
