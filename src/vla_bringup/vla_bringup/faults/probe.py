@@ -64,7 +64,7 @@ class Probe(Node):
         self.collisions = 0
         hear = self.create_subscription
         hear(Twist, topics.COMMAND, self._on_output, qos.COMMAND)
-        hear(TwistStamped, topics.POLICY_COMMAND, self._on_input, qos.COMMAND)
+        self._input: Any = hear(TwistStamped, topics.POLICY_COMMAND, self._on_input, qos.COMMAND)
         hear(DiagnosticStatus, topics.GATE_STATE, self._on_state, qos.LATCHED)
         hear(DiagnosticStatus, EVENTS, self._on_event, qos.DIAGNOSTICS)
         hear(Odometry, topics.GROUND_TRUTH, self._on_truth, qos.GROUND_TRUTH)
@@ -93,6 +93,10 @@ class Probe(Node):
     def reset(self) -> bool:
         """Ask for a reset of the e-stop; whether it was granted."""
         return bool(self._call(Trigger, topics.ESTOP_RESET, Trigger.Request()).success)
+
+    def ignore_inputs(self) -> None:
+        """Hear no more commands on their way in: a flood of them would delay all else here."""
+        self.destroy_subscription(self._input)
 
     def state(self) -> str:
         """What the gate said last; empty before it said anything."""

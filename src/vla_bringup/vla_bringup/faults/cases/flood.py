@@ -57,6 +57,8 @@ def _flooded(stage: Stage) -> list[Measurement]:
 
 
 def _e_stop(probe: Probe) -> list[Measurement]:
+    probe.ignore_inputs()
+    time.sleep(1.0)
     pressed_s = time.monotonic()
     probe.press(True)
     wait_until(lambda: probe.speed() == 0.0, 10.0, "zero")
