@@ -143,6 +143,17 @@ def test_loosened_knows_the_loose_direction_of_each():
     ]
 
 
+def test_every_parameter_that_can_change_knows_its_loose_direction():
+    settings = Settings.from_values()
+    limits = ("linear.", "angular.")  # Limits compares these as what they mean
+    undecided = {
+        name
+        for name, row in settings.table.items()
+        if not row.read_only and row.looser is None and not name.startswith(limits)
+    }
+    assert undecided == {"preserve_curvature"}
+
+
 def test_only_names_of_the_gate_are_meant_for_it():
     assert is_meant_for_gate("linear.x.max_velocty")
     assert is_meant_for_gate("cmd_vel_timeout")

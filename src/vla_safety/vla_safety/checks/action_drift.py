@@ -17,7 +17,14 @@ from vla_safety.specification import Specification
 
 def _positive(name: str, default: float | None, description: str, unit: str = "") -> Specification:
     return Specification(
-        f"action_drift.{name}", float, default, description, unit, low=0.001, high=1000.0
+        f"action_drift.{name}",
+        float,
+        default,
+        description,
+        unit,
+        low=0.001,
+        high=1000.0,
+        read_only=True,
     )
 
 

@@ -22,6 +22,7 @@ ANGULAR_VELOCITY = Specification(
     unit="rad/s",
     low=0.01,
     high=10.0,
+    looser="higher",
 )
 CLEARANCE = Specification(
     name="avoid.clearance",
@@ -31,6 +32,7 @@ CLEARANCE = Specification(
     unit="m",
     low=0.01,
     high=50.0,
+    looser="lower",
 )
 
 _LATERAL_MARGIN = 0.03

@@ -11,19 +11,23 @@ from vla_safety.clearance import Body
 from vla_safety.fallback import Fallback
 from vla_safety.instant import SECOND_NS
 from vla_safety.situation import Situation
-from vla_safety.specification import Specification
+from vla_safety.specification import Looser, Specification
 from vla_safety.surroundings import Surroundings
 from vla_safety.trail import Trail
 from vla_safety.velocity import ZERO, Velocity
 
 
-def _number(name: str, default: float, description: str, unit: str, high: float) -> Specification:
-    return Specification(f"retreat.{name}", float, default, description, unit, low=0.01, high=high)
+def _number(
+    name: str, default: float, description: str, unit: str, high: float, looser: Looser
+) -> Specification:
+    return Specification(
+        f"retreat.{name}", float, default, description, unit, low=0.01, high=high, looser=looser
+    )
 
 
-DISTANCE = _number("distance", 0.3, "How far retreat goes back", "m", 10.0)
-VELOCITY = _number("velocity", 0.15, "How fast it goes back", "m/s", 5.0)
-CLEARANCE = _number("clearance", 0.15, "What has to be free behind the robot for it", "m", 5.0)
+DISTANCE = _number("distance", 0.3, "How far retreat goes back", "m", 10.0, "higher")
+VELOCITY = _number("velocity", 0.15, "How fast it goes back", "m/s", 5.0, "higher")
+CLEARANCE = _number("clearance", 0.15, "What has to be free behind the robot", "m", 5.0, "lower")
 
 # Half of the sector [rad] around the way back that the scanner has to see.
 _SECTOR = pi / 6
