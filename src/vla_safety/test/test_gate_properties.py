@@ -66,8 +66,8 @@ class Run:
         self.gate = Gate(Settings.from_values())
         self.steady, self.clock = 5 * SECOND, 1_790_000_000 * SECOND
         self.output = ZERO
-        self.last = None
-        self.arrived = None
+        self.last = {}  # velocity and time of the last good command, by source
+        self.arrived = {}
         self.ticked = None
 
     def perform(self, step):
@@ -107,9 +107,9 @@ class Run:
         self.receive(Velocity(linear_x=x, angular_z=z), age_ms)
 
     def receive(self, velocity, age_ms):
-        self.last = velocity
-        good = velocity.finite and -100 <= age_ms <= 500
-        self.arrived = self.steady if good else self.arrived
+        self.last["policy"] = velocity
+        if velocity.finite and -100 <= age_ms <= 500:
+            self.arrived["policy"] = self.steady
         self.gate.receive(velocity, self.clock - age_ms * MS, self.steady, self.clock)
 
     def scan(self, x):
@@ -117,9 +117,9 @@ class Run:
 
     def stick(self, x, ticks):
         for _ in range(ticks):
-            self.last = Velocity(linear_x=x)
-            self.arrived = self.steady
-            self.gate.receive(self.last, self.clock, self.steady, self.clock, "teleop")
+            velocity = self.last["teleop"] = Velocity(linear_x=x)
+            self.arrived["teleop"] = self.steady
+            self.gate.receive(velocity, self.clock, self.steady, self.clock, "teleop")
             self.tick(20)
 
     def odometry(self, x, speed):
@@ -164,9 +164,9 @@ class Run:
         if decision.state in MOVING:
             assert self.gate.arming.armed
             assert not self.gate.estop.latched
-            assert self.last.finite
+            assert self.last[decision.source].finite
             timeout_ns = self.gate.settings.values["cmd_vel_timeout"] * SECOND
-            assert self.steady - self.arrived <= timeout_ns + 1
+            assert self.steady - self.arrived[decision.source] <= timeout_ns + 1
         assert self.gate.estop.latched == (decision.state is State.LATCHED)
         assert bool(decision.interventions) == (
             decision.state in (State.STOPPED, State.LATCHED, State.CLAMPING, State.SLOWING)
