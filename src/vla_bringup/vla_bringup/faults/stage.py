@@ -8,6 +8,7 @@ import itertools
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +17,7 @@ from typing import Any
 import rclpy
 from rclpy.signals import SignalHandlerOptions
 
+from vla_bringup import topics
 from vla_bringup.demo.aftermath import GATE, SIMULATOR
 from vla_bringup.demo.witness import Ear
 from vla_bringup.environment import with_defaults, with_path
@@ -27,6 +29,12 @@ from vla_bringup.procfile import Program, read_procfile
 from vla_bringup.supervisor import Supervisor
 
 START_LIMIT_S = 120.0
+LISTENERS = 2
+"""The base and the probe."""
+
+MATCHED_AFTER_S = 1.0
+"""The graph tells of a listener a moment before it can be spoken to."""
+
 _NUMBERS = itertools.count(1)
 
 
@@ -154,3 +162,10 @@ class Stage:
         wait_until(lambda: bool(probe.states and probe.outputs), START_LIMIT_S, "the gate")
         if SIMULATOR in self._names:
             wait_until(lambda: bool(probe.truths), START_LIMIT_S, "the simulator")
+            # A base that does not hear the gate yet is a base that does not do as it is told.
+            wait_until(
+                lambda: probe.count_subscribers(topics.COMMAND) >= LISTENERS,
+                START_LIMIT_S,
+                "the base's ear",
+            )
+            time.sleep(MATCHED_AFTER_S)

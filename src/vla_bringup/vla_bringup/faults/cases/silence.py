@@ -6,17 +6,20 @@ from __future__ import annotations
 import os
 import signal
 import time
+from itertools import pairwise
 from math import hypot
 from pathlib import Path
 
 from vla_bringup.demo.sightings import Truth
 from vla_bringup.faults.measurement import Measurement, at_least, at_most
-from vla_bringup.faults.probe import wait_until
+from vla_bringup.faults.probe import Heard, wait_until
 from vla_bringup.faults.stage import Stage
 
 SPEED = 0.5
 SLOWS_WITHIN_S = 0.29
 STANDS_WITHIN_M = 0.195
+# What the simulated base adds: a slice of physics and the way of the message.
+BASE_LAG_M = SPEED * 0.04
 FRESH_COMMANDS = 3
 OLD_S = 0.5
 
@@ -56,12 +59,24 @@ def _stop(stage: Stage, what: str) -> list[Measurement]:
             "s",
         ),
         at_most(
-            f"{what}: way to standstill from 0.5 m/s",
+            f"{what}: way told to the base until it stands",
             STANDS_WITHIN_M,
+            _told_since(stage.probe.outputs, last_s),
+            "m",
+        ),
+        at_most(
+            f"{what}: way of the base, with its own lag",
+            STANDS_WITHIN_M + BASE_LAG_M,
             _way_since(stage.probe.truths, last_s),
             "m",
         ),
     ]
+
+
+def _told_since(outputs: list[Heard], since_s: float) -> float:
+    """How far the outputs lead [m] since a time, each until the next one."""
+    last = max(number for number, heard in enumerate(outputs) if heard.at_s <= since_s)
+    return sum(a.linear * (b.at_s - max(a.at_s, since_s)) for a, b in pairwise(outputs[last:]))
 
 
 def _way_since(truths: list[Truth], since_s: float) -> float:
