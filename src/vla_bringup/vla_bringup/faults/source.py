@@ -34,17 +34,16 @@ def main() -> None:
     message.twist.linear.x, message.twist.angular.z = asked.linear, asked.angular
     ahead_ns = node.get_clock().now().nanoseconds - time.monotonic_ns()
     period_ns = round(1e9 / asked.rate)
-    due_ns, behind = time.monotonic_ns(), False
+    due_ns = time.monotonic_ns()
     try:
         while rclpy.ok():
             message.header.stamp = Time(nanoseconds=due_ns + ahead_ns).to_msg()
             publisher.publish(message)
             due_ns += period_ns
-            late_ns = time.monotonic_ns() - due_ns
-            if behind and late_ns <= YOUNG_NS:
-                due_ns = time.monotonic_ns()
-            behind = late_ns > YOUNG_NS
-            time.sleep(max(due_ns - time.monotonic_ns(), 0) / 1e9)
+            now_ns = time.monotonic_ns()
+            if now_ns - due_ns <= YOUNG_NS:
+                due_ns = max(due_ns, now_ns)
+                time.sleep((due_ns - now_ns) / 1e9)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:
