@@ -60,6 +60,17 @@ def test_stop_for_no_progress_ends_when_the_source_gives_in(make_rig):
     assert set(base.drive(1.0, x=-0.3)) == {State.PASSING}
 
 
+def test_stop_for_no_progress_ends_when_a_person_arms_again(make_rig):
+    rig = make_rig(checks=["finite", "command_timeout", "no_progress"])
+    base = Base(rig, lambda _: 0.0)
+    base.drive(4.0)
+    base.respond = lambda told: told
+    assert base.drive(1.0)[-1] is State.STOPPED
+    rig.gate.arm(False)
+    rig.gate.arm(True)
+    assert base.drive(1.0)[-1] is State.PASSING
+
+
 def test_robot_that_cannot_turn_stops_too(make_rig):
     rig = make_rig(checks=["finite", "command_timeout", "no_progress"])
     for _ in range(120):
@@ -84,6 +95,11 @@ def test_base_that_drives_another_speed_stops(make_rig, wrong):
     base.respond = lambda told: told
     assert base.drive(0.2)[-1] is State.STOPPED
     assert base.drive(0.2, x=0.0)[-1] is State.PASSING
+    assert base.drive(1.0)[-1] is State.PASSING
+    base.respond = lambda _: wrong
+    base.drive(2.0)
+    base.respond = lambda told: told
+    rig.gate.arm(True)
     assert base.drive(1.0)[-1] is State.PASSING
 
 

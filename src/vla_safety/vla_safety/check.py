@@ -44,6 +44,9 @@ class Check:
     def configure(self, values: Mapping[str, Any]) -> None:
         """Take new values of the parameters; they have been checked."""
 
+    def begin_anew(self) -> None:
+        """Let old findings rest: a person has looked at the robot and arms the gate."""
+
     def admit(self, command: Command, now: Instant) -> Finding | None:
         """What is wrong with `command`, which has just arrived.
 

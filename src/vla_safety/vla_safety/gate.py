@@ -118,7 +118,11 @@ class Gate:
 
     def arm(self, armed: bool) -> Answer:
         """Arm or disarm on a person's request."""
-        return self.arming.set(armed, e_stop_latched=self.estop.latched)
+        answer = self.arming.set(armed, e_stop_latched=self.estop.latched)
+        if self.arming.armed:
+            for check in self._checks:
+                check.begin_anew()
+        return answer
 
     def reset_estop(self, now_steady_ns: int) -> Answer:
         """Release the e-stop on a person's request, if that moves nothing."""

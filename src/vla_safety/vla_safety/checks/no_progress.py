@@ -70,6 +70,10 @@ class NoProgress(Check):
         self._distance: float = values[DISTANCE.name]
         self._angle: float = values[ANGLE.name]
 
+    def begin_anew(self) -> None:
+        """Drop a finding that the source insists on."""
+        self._found = self._driving = self._turning = None
+
     def watch(self, situation: Situation) -> Finding | None:
         """A finding when the robot has been where it is for too long."""
         assert situation.command is not None

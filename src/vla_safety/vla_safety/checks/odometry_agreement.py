@@ -81,6 +81,10 @@ class OdometryAgreement(Check):
         self._time_s: float = values[TIME.name]
         self._lag_ns = nanoseconds(values[LAG.name])
 
+    def begin_anew(self) -> None:
+        """Drop a finding that the source insists on."""
+        self._found = self._agreed_ns = None
+
     def watch(self, situation: Situation) -> Finding | None:
         """A finding when the base has been off for too long."""
         assert situation.command is not None
