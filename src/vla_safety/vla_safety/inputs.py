@@ -50,7 +50,12 @@ class Inputs:
         )
 
     def _listen_to_sensors(self) -> None:
-        listen = self._node.create_subscription
+        # Best-effort subscribers fit every publisher: rclpy's watch for those that do not fit
+        # would only cost time at every turn of the executor.
+        listen = partial(
+            self._node.create_subscription,
+            event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
+        )
         listen(LaserScan, topics.SCAN, self._on_scan, qos.SENSOR)
         listen(Odometry, topics.ODOMETRY, self._on_odometry, qos.SENSOR)
         listen(Float32, topics.UNCERTAINTY, self._on_uncertainty, qos.SENSOR)

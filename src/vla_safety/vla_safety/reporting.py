@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.node import Node
 
 from vla_safety import messages, places, qos, topics
@@ -37,11 +39,14 @@ class Reporter:
             values["audit_log.max_megabytes"] * MEGABYTE,
             values["audit_log.files"],
         )
-        self._states = node.create_publisher(DiagnosticStatus, topics.STATE, qos.STATE)
-        self._events = node.create_publisher(DiagnosticStatus, topics.EVENTS, qos.EVENTS)
-        self._diagnostics = node.create_publisher(
-            DiagnosticArray, topics.DIAGNOSTICS, qos.DIAGNOSTICS
+        # A subscriber whose QoS does not fit is warned on its own side.
+        publisher = partial(
+            node.create_publisher,
+            event_callbacks=PublisherEventCallbacks(use_default_callbacks=False),
         )
+        self._states = publisher(DiagnosticStatus, topics.STATE, qos.STATE)
+        self._events = publisher(DiagnosticStatus, topics.EVENTS, qos.EVENTS)
+        self._diagnostics = publisher(DiagnosticArray, topics.DIAGNOSTICS, qos.DIAGNOSTICS)
 
     def note_instruction(self, text: str) -> None:
         """From now on the events carry the hash of this instruction."""

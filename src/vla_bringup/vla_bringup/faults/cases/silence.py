@@ -89,13 +89,15 @@ def _way_since(truths: list[Truth], since_s: float) -> float:
 def _comeback(stage: Stage, pid: int) -> list[Measurement]:
     """After SIGCONT the source sends at once all that it has missed."""
     probe = stage.probe
-    heard = len(probe.inputs)
+    heard, continued_s = len(probe.inputs), time.monotonic()
     os.kill(pid, signal.SIGCONT)
     wait_until(lambda: probe.speed() > 0.0, 10.0, "a movement after SIGCONT")
-    moved_s = next(h.at_s for h in reversed(probe.outputs) if h.linear == 0.0)
-    sent = [h for h in probe.inputs[heard:] if h.at_s <= moved_s + 0.02]
-    fresh = [h for h in sent if h.age_s <= OLD_S]
+    time.sleep(0.5)  # until the probe, too, has heard all of the backlog
+    moved_s = next(h.at_s for h in probe.outputs if h.at_s > continued_s and h.linear > 0.0)
+    stamps_s = [h.at_s - h.age_s for h in probe.inputs[heard:]]
+    old = sum(stamp_s < continued_s - OLD_S for stamp_s in stamps_s)
+    fresh = sum(continued_s <= stamp_s <= moved_s for stamp_s in stamps_s)
     return [
-        at_least("source SIGCONT: old commands that moved nothing", 1.0, len(sent) - len(fresh)),
-        at_least("source SIGCONT: fresh commands before a movement", FRESH_COMMANDS, len(fresh)),
+        at_least("source SIGCONT: old commands that moved nothing", 1.0, old),
+        at_least("source SIGCONT: fresh commands before a movement", FRESH_COMMANDS, fresh),
     ]
