@@ -55,12 +55,14 @@ THIRD_PARTY = {  # import: (rosdep key, package of requirements/)
 }
 
 MAY_IMPORT_ROS = {
+    "inputs.py",  # listens
     "node.py",  # wires
     "messages.py",  # converts
     "output.py",  # publishes commands
     "parameters.py",  # declares
     "process.py",  # starts and ends
     "qos.py",
+    "reporting.py",  # publishes what the node says of itself
 }
 """The files of a package with a node that may; all others of it decide without ROS."""
 

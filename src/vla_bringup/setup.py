@@ -42,6 +42,7 @@ setup(
             "reset = vla_bringup.verbs.estop:reset",
             "demo = vla_bringup.verbs.demo:demo",
             "sim = vla_bringup.verbs.sim:sim",
+            "faults = vla_bringup.verbs.faults:faults",
         ],
     },
 )

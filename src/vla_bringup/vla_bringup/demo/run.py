@@ -100,6 +100,7 @@ class _Stage:
         """Start the processes, play, and end them whatever happens."""
         plan, report, files = self._plan, self._report, self._files
         os.environ["ROS_LOG_DIR"] = str(files.logs.absolute() / "ros")
+        os.environ["ROS_HOME"] = str(files.logs.absolute() / "home")  # no earlier e-stop counts
         supervisor = simulated_robot(files.logs, seed=plan.room.seed, policy=self._policy)
         with display.Display(self._console) as shown:
             shown.line(contents(plan.room))
