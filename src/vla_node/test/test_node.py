@@ -146,7 +146,8 @@ def test_images_become_commands_that_carry_their_stamps(world, make_policy):
     values = {value.key: float(value.value) for value in inference.status[0].values}
     assert set(values) == {
         *("preprocess_ms", "inference_ms", "queue_wait_ms", "age_ms", "action_norm"),
-        *("images_received", "images_dropped", "failures"),
+        *("images_received", "images_dropped", "images_repeated", "failures", "chunk_overruns"),
+        *("action.linear.x", "action.angular.z"),
     }
     ok = DiagnosticStatus.OK
     world.until(lambda: [each.level for each in robot.statuses.values()] == [ok, ok])
