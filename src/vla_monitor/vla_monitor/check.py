@@ -35,8 +35,11 @@ class Check:
     @property
     def sentence(self) -> str:
         """Label, number and limit: `p95 312.0 ms (limit 100 ms)`."""
-        number = "" if self._value is None else f" {self._value:.1f} {self._limit.unit}".rstrip()
-        return f"{self._label}{number} ({self._limit.describe()})"
+        if self._value is None:
+            return f"{self._label} ({self._limit.describe()})"
+        digits = 1 if abs(self._value) >= 10.0 else 2
+        number = f"{self._value:.{digits}f} {self._limit.unit}".rstrip()
+        return f"{self._label} {number} ({self._limit.describe()})"
 
 
 class Fact:

@@ -8,7 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 
 from vla_monitor.report import Report, Value
 from vla_monitor.stream import RunningTotal
@@ -135,6 +142,7 @@ class Metrics:
     """A registry that holds every metric of one robot; scraping it may come from any thread."""
 
     def __init__(self, robot_name: str) -> None:
+        disable_created_metrics()  # when each began to count is nobody's question here
         self.registry = here = CollectorRegistry()
         info = Gauge("vla_robot_info", "1, with the robot's name", ["robot"], registry=here)
         info.labels(robot_name).set(1)

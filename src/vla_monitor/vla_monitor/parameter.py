@@ -12,6 +12,8 @@ from vla_monitor.errors import ParameterError
 Plain = bool | int | float | str | tuple[str, ...] | tuple[float, ...]
 """What the value of a parameter may be."""
 
+_ARTICLES = {bool: "a bool", int: "an int", float: "a float", str: "a string"}
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -60,7 +62,7 @@ class Parameter:
             value = float(value)
         if type(value) is not kind:
             raise ParameterError(
-                f"{self.name} must be a {kind.__name__}"
+                f"{self.name} must be {_ARTICLES[kind]}"
                 f" (got {value!r} of type {type(value).__name__})"
             )
         if isinstance(value, int | float) and not self.low <= value <= self.high:
