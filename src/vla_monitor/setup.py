@@ -23,5 +23,8 @@ setup(
         "console_scripts": [
             "vla_monitor = vla_monitor.node:main",
         ],
+        "vla.verbs": [
+            "log = vla_monitor.verbs:log",
+        ],
     },
 )
