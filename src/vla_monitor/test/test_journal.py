@@ -44,6 +44,18 @@ def test_events_of_the_gate_are_kept_as_it_tells_them():
     assert event.values == values
 
 
+def test_a_state_of_the_gate_is_one_event_on_whichever_topic_it_comes_first():
+    journal = Journal()
+    journal.gate_state(1, "disarmed", {"state": "disarmed", "age_ms": "1"})
+    journal.gate_state(1, "disarmed", {"state": "disarmed", "age_ms": "2"})
+    journal.gate_event(0, "passing", {"event": "state", "state": "passing"})
+    journal.gate_state(0, "passing", {"state": "passing"})
+    journal.gate_state(2, "e-stop", {"state": "latched"})
+    events = journal.take()
+    assert [event.message for event in events] == ["disarmed", "passing", "e-stop"]
+    assert {event.kind for event in events} == {"gate state"}
+
+
 def test_an_event_of_a_gate_that_names_no_kind_is_an_intervention():
     journal = Journal()
     journal.gate_event(2, "stop", {})

@@ -173,13 +173,6 @@ def test_only_so_many_values_of_the_gate_are_passed_on():
     assert len(measure.report(0.0).values) <= MAX_VALUES + 3
 
 
-def test_a_state_is_new_when_its_name_or_its_reason_changes():
-    measure = GateMeasure(SETTINGS)
-    assert measure.state(0, "passing", {"state": "passing", "age_ms": "1"}, 0.0)
-    assert not measure.state(0, "passing", {"state": "passing", "age_ms": "2"}, 0.1)
-    assert measure.state(2, "e-stop", {"state": "latched"}, 0.2)
-
-
 def test_clip_ratio_is_the_share_of_commands_while_the_gate_clamps():
     measure = GateMeasure(SETTINGS)
     for i in range(40):
@@ -224,16 +217,27 @@ def test_reasons_without_end_are_counted_and_not_kept(reasons):
 
 def test_a_still_picture_is_a_fault_only_while_the_robot_is_driven():
     pictures = PictureWatch()
-    assert pictures.unchanged_s() is None
     for i in range(20):
+        pictures.command(moving=False)
         pictures.picture(repeated=True, now_s=0.1 * i)
-        pictures.still(0.1 * i)
-    assert pictures.unchanged_s() == 0.0
+    assert pictures.unchanged_s == 0.0
     for i in range(20, 40):
+        pictures.command(moving=True)
         pictures.picture(repeated=True, now_s=0.1 * i)
-    assert pictures.unchanged_s() == pytest.approx(2.0)
-    pictures.picture(repeated=False, now_s=4.0)
-    assert pictures.unchanged_s() == 0.0
+    assert pictures.unchanged_s == pytest.approx(2.0)
+    pictures.command(moving=False)  # the gate has stopped it: that mends nothing
+    pictures.picture(repeated=True, now_s=4.0)
+    assert pictures.unchanged_s == pytest.approx(2.0)
+    pictures.picture(repeated=False, now_s=4.1)
+    assert pictures.unchanged_s == 0.0
+
+
+def test_pictures_that_were_not_seen_do_not_count_as_unchanged():
+    pictures = PictureWatch()
+    pictures.command(moving=True)
+    for now_s in (0.0, 0.1, 60.0):
+        pictures.picture(repeated=True, now_s=now_s)
+    assert pictures.unchanged_s < 1.0
 
 
 def test_the_camera_topic_has_the_keys_of_greenwave():

@@ -43,6 +43,7 @@ class Journal:
         self._waiting: deque[Event] = deque(maxlen=MAX_WAITING)
         self._levels: dict[str, int] = {}
         self._instruction: str | None = None
+        self._gate: tuple[str, str] | None = None
         self._failing = False
 
     def take(self) -> list[Event]:
@@ -64,13 +65,22 @@ class Journal:
             self._note("instruction", "instruction", Level.OK, told, values)
 
     def gate_event(self, level: int, message: str, values: Mapping[str, str]) -> None:
-        """An event of the gate, which tells each of them once."""
+        """An event of the gate: an intervention that begins or ends, or a change of state."""
         kind = values.get("event", "intervention")
-        self._note(kind, "vla_safety", _known(level), message, values)
+        if kind == "state":
+            self.gate_state(level, message, values)
+        else:
+            self._note(kind, "vla_safety", _known(level), message, values)
 
     def gate_state(self, level: int, message: str, values: Mapping[str, str]) -> None:
-        """A state of the gate that is another than the one before."""
-        self._note("gate state", "vla_safety", _known(level), message, values)
+        """A state of the gate: an event if it is another than the one before.
+
+        It comes on two topics, of which one is latched and the other loses none.
+        """
+        gate = values.get("state", ""), message
+        if gate != self._gate:
+            self._gate = gate
+            self._note("gate state", "vla_safety", _known(level), message, values)
 
     def inference(self, sample: InferenceSample) -> None:
         """An inference: failing begins and ends."""

@@ -10,33 +10,33 @@ from vla_monitor.check import Check, StreamWatch, summarise
 from vla_monitor.report import Report, Value
 from vla_monitor.settings import Settings
 
+MAX_GAP_S = 0.5  # between two pictures; over a longer one nobody knows what was driven
 MAX_DELAY_MS = 1e7  # beyond that a stamp is of another clock, and the difference says nothing
 
 
 class PictureWatch:
-    """For how long the picture has stayed the same although the robot was driven.
+    """For how long the robot has been driven with the picture staying the same.
 
     A picture that repeats itself is no fault while the robot stands still: a still camera in a
-    still room may see just that.
+    still room may see just that. But a robot that was stopped because of it has not mended it.
     """
 
     def __init__(self) -> None:
+        self.unchanged_s = 0.0
         self._seen_s: float | None = None
-        self._alive_s = 0.0
+        self._driven = False
 
     def picture(self, repeated: bool, now_s: float) -> None:
         """Notes a picture, and whether it was the same as the one before."""
-        if not repeated or self._seen_s is None:
-            self._alive_s = now_s
+        if not repeated:
+            self.unchanged_s = 0.0
+        elif self._driven and self._seen_s is not None:
+            self.unchanged_s += min(now_s - self._seen_s, MAX_GAP_S)
         self._seen_s = now_s
 
-    def still(self, now_s: float) -> None:
-        """The robot is told to stand still."""
-        self._alive_s = now_s
-
-    def unchanged_s(self) -> float | None:
-        """Seconds until the newest picture; None before the first."""
-        return None if self._seen_s is None else max(0.0, self._seen_s - self._alive_s)
+    def command(self, moving: bool) -> None:
+        """Notes whether the robot is told to move just now."""
+        self._driven = moving
 
 
 class CameraMeasure:
@@ -78,9 +78,9 @@ class CameraMeasure:
         """Notes what the policy saw: whether it was the same picture as before."""
         self._pictures.picture(repeated, now_s)
 
-    def still(self, now_s: float) -> None:
-        """Notes that the robot is told to stand still."""
-        self._pictures.still(now_s)
+    def command(self, moving: bool) -> None:
+        """Notes whether the robot is told to move just now."""
+        self._pictures.command(moving)
 
     def rate_hz(self, now_s: float) -> float | None:
         """Images a second over the level window; None until it has passed once."""
@@ -92,7 +92,7 @@ class CameraMeasure:
         intervals = self._watch.stream.intervals_ms
         self._watch.update(now_s)
         self._uneven.update(intervals.jitter(now_s, span_s).mean, now_s)
-        self._frozen.update(self._pictures.unchanged_s(), now_s)
+        self._frozen.update(self._pictures.unchanged_s, now_s)
         checks = (*self._watch.checks, self._uneven, self._frozen)
         level, message = summarise(checks, "images arrive")
         return Report(self.SUBJECT, level, message, self._values(now_s))
@@ -121,10 +121,9 @@ class CameraMeasure:
         return Report(topic, camera.level, camera.message, values, prefixed=False)
 
     def _values(self, now_s: float) -> Mapping[str, Value]:
-        unchanged_s = self._pictures.unchanged_s()
         return {
             **self._watch.values(now_s),
             "repeated_stamps": self._repeated,
             "backward_stamps": self._backwards,
-            "unchanged_s": 0.0 if unchanged_s is None else unchanged_s,
+            "unchanged_s": self._pictures.unchanged_s,
         }

@@ -39,20 +39,15 @@ class GateMeasure:
         clipping = "vla_safety: share of the policy's commands cut down"
         self._clipping = Check(clipping, "gate.clip_ratio", settings)
 
-    def state(self, level: int, message: str, values: Mapping[str, str], now_s: float) -> bool:
-        """Notes a state; whether it is another one than before.
-
-        A level that is neither OK nor ERROR, such as STALE, is a WARN.
-        """
+    def state(self, level: int, message: str, values: Mapping[str, str], now_s: float) -> None:
+        """Notes a state; a level that is neither OK nor ERROR, such as STALE, is a WARN."""
         known = level in (Level.OK, Level.ERROR)
-        before = self._state, self._message
         self._gate_level = Level(level) if known else Level.WARN
         self._message = f"vla_safety: {message}"
         self._state = values.get("state", "unknown")
         self._values = dict(list(values.items())[:MAX_VALUES])
         self._count += 1
         self._heard_s = now_s
-        return (self._state, self._message) != before
 
     def policy_command(self, now_s: float) -> None:
         """Notes a command of the policy: it is cut down if the gate is clamping just now."""

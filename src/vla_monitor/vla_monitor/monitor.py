@@ -79,8 +79,7 @@ class Monitor:
 
     def command(self, at_ns: int, now_s: float, moving: bool) -> float | None:
         """A command to the base; its age [ms] if it is the first for an image, else None."""
-        if not moving:
-            self._camera.still(now_s)
+        self._camera.command(moving)
         self._time("vla_command_interval_seconds", self._command.tick(now_s))
         age_ms = self._command.age_ms(at_ns, now_s)
         if age_ms is not None:
@@ -91,8 +90,8 @@ class Monitor:
         self, level: int, message: str, values: Mapping[str, str], now_s: float
     ) -> None:
         """A state of the gate."""
-        if self._gate.state(level, message, values, now_s):
-            self.journal.gate_state(level, message, values)
+        self._gate.state(level, message, values, now_s)
+        self.journal.gate_state(level, message, values)
 
     def gate_event(
         self, level: int, message: str, values: Mapping[str, str], now_s: float
