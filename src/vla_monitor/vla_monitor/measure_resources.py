@@ -54,7 +54,7 @@ class ProcessMeasure:
         for name, watched in self._watched.items():
             watched.update(self._samples.get(name), now_s)
         checks = [check for watched in self._watched.values() for check in watched.checks]
-        level, message = summarise(checks, f"{len(self._samples)} processes run")
+        level, message = summarise(checks, f"processes that run: {len(self._samples)}")
         return Report(self.SUBJECT, level, message, self._values())
 
     def _values(self) -> dict[str, Value]:

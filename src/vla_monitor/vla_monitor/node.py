@@ -16,6 +16,7 @@ from rclpy.clock import Clock, ClockType
 from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo
@@ -45,8 +46,8 @@ class MonitorNode(Node):
     def __init__(self, **kwargs: Any) -> None:
         try:
             super().__init__(NAME, automatically_declare_parameters_from_overrides=True, **kwargs)
-        except ValueError as error:  # rclpy's word for a key without a value, and an empty list
-            raise ParameterError(f"a parameter has an empty list or no value: {error}") from error
+        except ValueError as error:  # rclpy's word for an empty list; it does not name it
+            raise ParameterError(f"{_without_type(**kwargs)} must not be empty") from error
         self._settings = read_settings(self)
         self._monitor = Monitor(self._settings, time.monotonic())
         self._recorder = (
@@ -224,6 +225,14 @@ class MonitorNode(Node):
         if self._exporter is not None:
             self._exporter.close()
         self.destroy_node()
+
+
+def _without_type(**kwargs: Any) -> str:
+    """Which of the given parameters are empty lists, so that their type is not known."""
+    node = Node(NAME, **kwargs)
+    overrides = node._parameter_overrides
+    node.destroy_node()
+    return ", ".join(n for n, p in overrides.items() if p.type_ is Parameter.Type.NOT_SET)
 
 
 def main(args: list[str] | None = None) -> int:

@@ -37,7 +37,7 @@ PARAMETERS: Final[tuple[Parameter, ...]] = (
     ),
     Parameter(
         "raise_after_s",
-        0.2,
+        0.15,
         "s",
         "how long a number must be bad before it rises",
         0.0,
