@@ -15,6 +15,7 @@ from vla_monitor.measure_camera import CameraMeasure, PictureWatch
 from vla_monitor.measure_command import CommandMeasure, PolicyCommandMeasure
 from vla_monitor.measure_gate import (
     MAX_REASONS,
+    MAX_STATES,
     MAX_VALUES,
     OTHER,
     GateMeasure,
@@ -170,7 +171,23 @@ def test_a_gate_level_of_another_kind_is_a_warning(level):
 def test_only_so_many_values_of_the_gate_are_passed_on():
     measure = GateMeasure(SETTINGS)
     measure.state(0, "armed", {f"k{i}": "1" for i in range(1000)}, 0.0)
-    assert len(measure.report(0.0).values) <= MAX_VALUES + 3
+    assert len(measure.report(0.0).values) <= MAX_VALUES + 4
+
+
+def test_the_present_state_is_one_among_those_that_were_seen():
+    measure = GateMeasure(SETTINGS)
+    for state in ("disarmed", "passing"):
+        measure.state(0, state, {"state": state}, 0.0)
+    values = measure.report(0.0).values
+    assert (values["in_state.disarmed"], values["in_state.passing"]) == (0, 1)
+
+
+def test_states_without_end_are_not_all_kept():
+    measure = GateMeasure(SETTINGS)
+    for number in range(100):
+        measure.state(0, "", {"state": str(number)}, 0.0)
+    kept = [key for key in measure.report(0.0).values if key.startswith("in_state.")]
+    assert len(kept) == MAX_STATES
 
 
 def test_clip_ratio_is_the_share_of_commands_while_the_gate_clamps():

@@ -14,6 +14,7 @@ from vla_monitor.settings import Settings
 from vla_monitor.window import SlidingWindow
 
 MAX_VALUES = 48  # of the gate's own values that are passed on: a bound, not an expectation
+MAX_STATES = 16  # whose names are told apart
 MAX_REASONS = 32  # that are counted apart; further ones are counted together
 OTHER = "other"
 CLAMPING = "clamping"
@@ -30,6 +31,7 @@ class GateMeasure:
         self._gate_level = Level.WARN
         self._message = f"vla_safety: no state on {topics.GATE_STATE} yet"
         self._state = "unknown"
+        self._states: set[str] = set()
         self._values: dict[str, Value] = {}
         self._count = 0
         self._heard_s: float | None = None
@@ -45,6 +47,8 @@ class GateMeasure:
         self._gate_level = Level(level) if known else Level.WARN
         self._message = f"vla_safety: {message}"
         self._state = values.get("state", "unknown")
+        if len(self._states) < MAX_STATES:
+            self._states.add(self._state)
         self._values = dict(list(values.items())[:MAX_VALUES])
         self._count += 1
         self._heard_s = now_s
@@ -67,6 +71,7 @@ class GateMeasure:
         clip_ratio = self._clipped.mean(now_s, self._settings.window_s)
         return {
             **self._values,
+            **{f"in_state.{name}": int(name == self._state) for name in sorted(self._states)},
             "count": self._count,
             "gate_level": int(self._gate_level),
             "clip_ratio": 0.0 if clip_ratio is None else clip_ratio,

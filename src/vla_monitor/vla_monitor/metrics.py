@@ -91,6 +91,7 @@ GAUGES: Final = (
     Row("vla_action_distance", "Median distance from the training", "Action", "distance_p50"),
     Row("vla_action_size", "Median size along each axis", "Action", "*.p50", label="axis"),
     Row("vla_gate_level", "0 passes, 1 warns, 2 stops", "Gate", "gate_level"),
+    Row("vla_gate_state", "1 for the present state", "Gate", "in_state.*", label="state"),
     Row("vla_clip_ratio", "Share of the policy's commands cut down", "Gate", "clip_ratio"),
     Row("vla_intervention_rate_per_minute", "Interventions", "Interventions", "rate_per_min"),
     Row("vla_process_up", "1 while it runs", "Processes", "*.running", label="process"),
