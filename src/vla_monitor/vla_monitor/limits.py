@@ -55,8 +55,8 @@ LIMITS: Final = (
     LimitRow("camera.jitter_ms", 30.0, OFF, "ms", "the mean deviation of an image's interval"),
     LimitRow(
         "camera.unchanged_s",
-        1.0,
-        1.0,
+        0.7,
+        0.7,
         "s",
         "the time for which the picture has stayed the same while the robot is driven",
     ),

@@ -17,7 +17,7 @@ MAX_VALUES = 48  # of the gate's own values that are passed on: a bound, not an 
 MAX_STATES = 16  # whose names are told apart
 MAX_REASONS = 32  # that are counted apart; further ones are counted together
 OTHER = "other"
-CLAMPING = "clamping"
+CUTTING = ("clamping", "slowing")  # states in which commands pass, but not as they were
 
 
 class GateMeasure:
@@ -54,8 +54,8 @@ class GateMeasure:
         self._heard_s = now_s
 
     def policy_command(self, now_s: float) -> None:
-        """Notes a command of the policy: it is cut down if the gate is clamping just now."""
-        self._clipped.add(float(self._state == CLAMPING), now_s)
+        """Notes a command of the policy, and whether the gate cuts commands down just now."""
+        self._clipped.add(float(self._state in CUTTING), now_s)
 
     def report(self, now_s: float) -> Report:
         """Level and values now."""
