@@ -14,6 +14,7 @@ import os
 import shlex
 import signal
 import sys
+import threading
 import time
 import urllib.request
 from collections import deque
@@ -263,8 +264,6 @@ def wait(robot, condition, limit_s, what):
 def driving(probe):
     """Keeps the robot turning: it is told to turn around again and again."""
     sentences = itertools.cycle(("turn around", "turn left", "turn right"))
-    import threading
-
     ended = threading.Event()
 
     def talk():

@@ -45,13 +45,15 @@ class Stream:
     def pace_hz(self, now_s: float) -> float | None:
         """Events a second over the span while they came; None as long as that is not known.
 
-        The silence since the newest event does not count: it is a fault of its own, and a
-        stream that stops would otherwise be told as a slow one first.
+        Silence does not count, neither that since the newest event nor one that is over: it is
+        a fault of its own, and a stream that stops would be told as a slow one before and after.
         """
         if not self._known(now_s):
             return None
-        mean_ms = self.intervals_ms.mean(now_s, self._span_s)
-        return 1e3 / mean_ms if mean_ms else None
+        intervals_ms = self.intervals_ms.values(now_s, self._span_s)
+        flowing_ms = intervals_ms[intervals_ms < 1e3 * self._span_s]
+        total_ms = float(flowing_ms.sum())
+        return 1e3 * len(flowing_ms) / total_ms if total_ms > 0.0 else None
 
     def silence_s(self, now_s: float) -> float:
         """Seconds since the last event, or since the start when there was none."""
