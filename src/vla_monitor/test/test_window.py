@@ -77,4 +77,4 @@ def test_a_million_samples_keep_the_memory_flat_and_the_quantiles_right():
             checked += 1
     tracemalloc.stop()
     assert checked == 10
-    assert max(in_use) - in_use[0] < 10_000  # bytes
+    assert max(in_use) - in_use[0] < 100_000  # bytes; the samples would be 16 MB

@@ -98,7 +98,7 @@ class StreamWatch:
             "rate_hz": math.nan if rate_hz is None else rate_hz,
             "silence_s": self.stream.silence_s(now_s),
             **quantile_values(intervals.quantiles(now_s, span_s), prefix="interval_"),
-            "jitter_ms": intervals.jitter(now_s, span_s).mean,
+            "jitter_ms": self.stream.jitter(now_s).mean_ms,
         }
 
     def update(self, now_s: float, expected: bool = True) -> None:

@@ -88,10 +88,8 @@ class CameraMeasure:
 
     def report(self, now_s: float) -> Report:
         """Level and values now."""
-        span_s = self._settings.level_window_s
-        intervals = self._watch.stream.intervals_ms
         self._watch.update(now_s)
-        self._uneven.update(intervals.jitter(now_s, span_s).mean, now_s)
+        self._uneven.update(self._watch.stream.jitter(now_s).mean_ms, now_s)
         self._frozen.update(self._pictures.unchanged_s, now_s)
         checks = (*self._watch.checks, self._uneven, self._frozen)
         level, message = summarise(checks, "images arrive")
@@ -105,7 +103,7 @@ class CameraMeasure:
         """
         expected_hz = self._settings.camera_expected_rate_hz
         warn_hz = self._settings.limits["camera.rate_hz"].warn
-        jitter = self._watch.stream.intervals_ms.jitter(now_s, self._settings.level_window_s)
+        jitter = self._watch.stream.jitter(now_s)
         rate_hz = camera.values["rate_hz"]
         timely = abs(self._delay_ms) < MAX_DELAY_MS
         values: dict[str, Value] = {
@@ -114,8 +112,8 @@ class CameraMeasure:
             "current_delay_from_realtime_ms": self._delay_ms if timely else "N/A",
             "expected_frequency": expected_hz,
             "tolerance": max(0.0, 100.0 * (1.0 - warn_hz / expected_hz)),
-            "mean_abs_jitter_node": 1e3 * jitter.mean,
-            "max_abs_jitter_node": 1e3 * jitter.max,
+            "mean_abs_jitter_node": 1e3 * jitter.mean_ms,
+            "max_abs_jitter_node": 1e3 * jitter.max_ms,
             "num_non_increasing_msg": self._repeated + self._backwards,
         }
         return Report(topic, camera.level, camera.message, values, prefixed=False)

@@ -3,7 +3,24 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
 from vla_monitor.window import SlidingWindow
+
+
+@dataclass(frozen=True)
+class Jitter:
+    """Mean and largest distance of an interval from their median [ms]; NaN without any."""
+
+    mean_ms: float
+    max_ms: float
+
+
+NO_JITTER = Jitter(math.nan, math.nan)
 
 
 class Stream:
@@ -50,14 +67,25 @@ class Stream:
         """
         if not self._known(now_s):
             return None
-        intervals_ms = self.intervals_ms.values(now_s, self._span_s)
-        flowing_ms = intervals_ms[intervals_ms < 1e3 * self._span_s]
-        total_ms = float(flowing_ms.sum())
-        return 1e3 * len(flowing_ms) / total_ms if total_ms > 0.0 else None
+        intervals_ms = self._flowing_ms(now_s)
+        total_ms = float(intervals_ms.sum())
+        return 1e3 * len(intervals_ms) / total_ms if total_ms > 0.0 else None
+
+    def jitter(self, now_s: float) -> Jitter:
+        """How uneven the events of the span came; as for the pace, silence does not count."""
+        intervals_ms = self._flowing_ms(now_s)
+        if not len(intervals_ms):
+            return NO_JITTER
+        distances_ms = np.abs(intervals_ms - np.median(intervals_ms))
+        return Jitter(float(distances_ms.mean()), float(distances_ms.max()))
 
     def silence_s(self, now_s: float) -> float:
         """Seconds since the last event, or since the start when there was none."""
         return now_s - (self._start_s if self._last_s is None else self._last_s)
+
+    def _flowing_ms(self, now_s: float) -> npt.NDArray[np.float64]:
+        intervals_ms = self.intervals_ms.values(now_s, self._span_s)
+        return intervals_ms[intervals_ms < 1e3 * self._span_s]
 
     def _known(self, now_s: float) -> bool:
         return self._first_s is not None and now_s - self._first_s >= self._span_s

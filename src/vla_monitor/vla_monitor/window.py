@@ -21,14 +21,6 @@ class Quantiles:
     max: float
 
 
-@dataclass(frozen=True)
-class Jitter:
-    """Mean and largest distance of a sample from its median; NaN when it is empty."""
-
-    mean: float
-    max: float
-
-
 EMPTY = Quantiles(0, math.nan, math.nan, math.nan, math.nan)
 
 
@@ -68,14 +60,6 @@ class SlidingWindow:
         """The mean of the samples younger than `span_s`; None when there are none."""
         values = self.values(now_s, span_s)
         return float(values.mean()) if len(values) else None
-
-    def jitter(self, now_s: float, span_s: float) -> Jitter:
-        """How far the samples younger than `span_s` lie from their median."""
-        values = self.values(now_s, span_s)
-        if not len(values):
-            return Jitter(math.nan, math.nan)
-        distances = np.abs(values - np.median(values))
-        return Jitter(float(distances.mean()), float(distances.max()))
 
     def p95(self, now_s: float, span_s: float) -> float | None:
         """The 95 % quantile of the last `span_s`; None when it holds no sample."""
