@@ -20,6 +20,7 @@ setup(
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),
         (f"share/{PACKAGE}/config", files("config/*")),
+        (f"share/{PACKAGE}/dashboards", files("dashboards/*")),
         (f"share/{PACKAGE}/launch", files("launch/*.launch.py")),
     ],
     install_requires=["setuptools"],

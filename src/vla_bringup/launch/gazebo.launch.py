@@ -17,6 +17,7 @@ from launch_ros.substitutions import FindPackageShare
 
 from launch import LaunchDescription
 from vla_bringup.launching import (
+    aggregator,
     argument,
     config_file,
     configured,
@@ -75,5 +76,6 @@ def generate_launch_description() -> LaunchDescription:
                 },
             ),
             our_node("vla_monitor", condition=IfCondition(LaunchConfiguration("monitor"))),
+            aggregator("analyzers", condition=IfCondition(LaunchConfiguration("monitor"))),
         ]
     )

@@ -13,6 +13,7 @@ from launch_ros.actions import SetParameter
 
 from launch import LaunchDescription
 from vla_bringup.launching import (
+    aggregator,
     argument,
     config_file,
     configured,
@@ -65,8 +66,9 @@ def generate_launch_description() -> LaunchDescription:
                 "vla_monitor",
                 parameter_file=LaunchConfiguration("monitor_params"),
                 parameters=stamped,
-                topics={**camera_info, **command},
+                topics={**camera, **camera_info, **command},
                 condition=IfCondition(LaunchConfiguration("monitor")),
             ),
+            aggregator("analyzers", condition=IfCondition(LaunchConfiguration("monitor"))),
         ]
     )

@@ -7,7 +7,15 @@ from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
 
 from launch import LaunchDescription
-from vla_bringup.launching import argument, configured, environment, our_node, switch, value_of
+from vla_bringup.launching import (
+    aggregator,
+    argument,
+    configured,
+    environment,
+    our_node,
+    switch,
+    value_of,
+)
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -29,5 +37,8 @@ def generate_launch_description() -> LaunchDescription:
                 },
             ),
             our_node("vla_monitor", condition=IfCondition(LaunchConfiguration("monitor"))),
+            aggregator(
+                "analyzers", "analyzers_sim", condition=IfCondition(LaunchConfiguration("monitor"))
+            ),
         ]
     )

@@ -13,7 +13,13 @@ from typing import Any
 
 from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
 from launch.action import Action
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.actions import (
+    DeclareLaunchArgument,
+    LogInfo,
+    OpaqueFunction,
+    SetEnvironmentVariable,
+)
+from launch.condition import Condition
 from launch.launch_context import LaunchContext
 from launch.some_substitutions_type import SomeSubstitutionsType
 from launch.substitutions import LaunchConfiguration
@@ -37,7 +43,7 @@ DESCRIPTIONS = {
     "node_params": "Parameter file of the inference node",
     "safety_params": "Parameter file of the safety gate",
     "monitor_params": "Parameter file of the monitor",
-    "monitor": "Start the monitor",
+    "monitor": "Start the monitor, and the aggregator of its diagnostics",
     "seed": "Seed of the simulated room",
     "world": "Gazebo world with a robot in it: a file, or a name on GZ_SIM_RESOURCE_PATH",
     "headless": "Run Gazebo without its window",
@@ -108,6 +114,33 @@ def our_node(
     )
 
 
+def aggregator(*analyzers: str, condition: Condition | None = None) -> OpaqueFunction:
+    """The node that makes a tree of /diagnostics, for rqt_robot_monitor, where it is installed.
+
+    Args:
+        analyzers: names of its parameter files.
+        condition: on which it is started.
+    """
+
+    def start(context: LaunchContext) -> list[Action]:
+        package = "diagnostic_aggregator"
+        try:
+            get_package_share_directory(package)
+        except PackageNotFoundError:
+            install = f"sudo apt install {_apt_package('diagnostic-aggregator')}"
+            return [LogInfo(msg=f"no tree of diagnostics: {package} is missing ({install})")]
+        node = Node(
+            package=package,
+            executable="aggregator_node",
+            namespace=LaunchConfiguration("namespace"),
+            parameters=[config_file(name) for name in analyzers],
+            output="screen",
+        )
+        return [node]
+
+    return OpaqueFunction(function=start, condition=condition)
+
+
 def value_of(name: str, kind: type) -> ParameterValue:
     """The value of an argument as a parameter of a type."""
     return ParameterValue(LaunchConfiguration(name), value_type=kind)
@@ -120,13 +153,16 @@ def require_package(package: str, apt_name: str) -> OpaqueFunction:
         try:
             get_package_share_directory(package)
         except PackageNotFoundError as error:
-            distro = os.environ.get("ROS_DISTRO", "$ROS_DISTRO")
             raise RuntimeError(
-                f"{package} is not installed: sudo apt install ros-{distro}-{apt_name}"
+                f"{package} is not installed: sudo apt install {_apt_package(apt_name)}"
             ) from error
         return []
 
     return OpaqueFunction(function=check)
+
+
+def _apt_package(name: str) -> str:
+    return f"ros-{os.environ.get('ROS_DISTRO', '$ROS_DISTRO')}-{name}"
 
 
 def _text(value: object) -> str:
