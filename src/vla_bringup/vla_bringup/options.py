@@ -12,6 +12,11 @@ Namespace = Annotated[
     typer.Option(envvar="ROS_NAMESPACE", help="Namespace of the robot; none by default."),
 ]
 
+Policy = Annotated[
+    str | None,
+    typer.Option(help="Name or directory of the checkpoint; by default the node's own."),
+]
+
 Timeout = Annotated[
     float,
     typer.Option(min=0.1, help="How long to wait for the robot to answer [s]."),

@@ -56,6 +56,12 @@ class Relative:
     y: float
     heading: float
 
+    @classmethod
+    def from_state(cls, state: npt.NDArray[np.float32]) -> Relative:
+        """From an observation's state ``[3]``."""
+        x, y, heading = (float(value) for value in state)
+        return cls(x, y, heading)
+
 
 class Expert:
     """The action that is right in a pose, for one task in one room."""

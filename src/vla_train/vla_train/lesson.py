@@ -60,7 +60,7 @@ def go_to_lesson(
     """To be told to go to a thing; one that is not in the room is searched for."""
     task = make_task("go_to", _wording(rng), target)
     pixel = seen_at(pose, target, room) if target in room.objects else None
-    actions = Expert(task, room).chunk(pose, _relative(state), pixel is not None, spec)
+    actions = Expert(task, room).chunk(pose, Relative.from_state(state), pixel is not None, spec)
     return Lesson(task.instruction, state, actions, True, pixel)
 
 
@@ -88,7 +88,7 @@ def _move_lesson(rng: np.random.Generator, room: Room, pose: Pose, spec: ActionS
     elif family != "stop":
         x = _stage(rng, FORWARD_M if family == "forward" else -BACK_UP_M)
     state = np.array([x, y, heading], dtype=np.float32)
-    actions = Expert(task, room).chunk(pose, _relative(state), False, spec)
+    actions = Expert(task, room).chunk(pose, Relative.from_state(state), False, spec)
     return Lesson(task.instruction, state, actions, False)
 
 
@@ -109,10 +109,6 @@ def _absent_thing(rng: np.random.Generator, room: Room) -> Solid:
             other = dataclasses.replace(like, shape=str(rng.choice(SHAPES)))
         if room.find(other.colour, other.shape) is None:
             return other
-
-
-def _relative(state: npt.NDArray[np.float32]) -> Relative:
-    return Relative(*(float(value) for value in state))
 
 
 def _wording(rng: np.random.Generator) -> int:

@@ -82,7 +82,7 @@ class Episode:
             pose = self._simulation.pose
             label = self._expert.chunk(
                 pose,
-                Relative(*(float(value) for value in observation.state)),
+                Relative.from_state(observation.state),
                 pixel is not None,
                 self._spec,
             )

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from vla_bringup.options import Policy
+
 
 def demo(
     seed: Annotated[int, typer.Option(help="Seed of the room; no room was trained on.")] = 1,
@@ -15,10 +17,7 @@ def demo(
         str | None,
         typer.Option(help="The only thing to say; by default three, chosen for the room."),
     ] = None,
-    policy: Annotated[
-        str | None,
-        typer.Option(help="Name or directory of the checkpoint; by default the node's own."),
-    ] = None,
+    policy: Policy = None,
     out: Annotated[
         Path, typer.Option(help="Folder for report.json, path.png and camera.gif.")
     ] = Path("out/demo"),

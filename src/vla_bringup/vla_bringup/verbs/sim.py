@@ -7,17 +7,14 @@ from typing import Annotated
 
 import typer
 
-from vla_bringup.options import Namespace
+from vla_bringup.options import Namespace, Policy
 
 
 def sim(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Seed of the room; by default the simulator's own.")
     ] = None,
-    policy: Annotated[
-        str | None,
-        typer.Option(help="Name or directory of the checkpoint; by default the node's own."),
-    ] = None,
+    policy: Policy = None,
     arm: Annotated[
         bool, typer.Option(help="Arm the gate, so that the robot drives when it is told to.")
     ] = True,
