@@ -10,6 +10,7 @@ topics that `bridge_params` lists. It needs `ros_gz_sim` and `ros_gz_bridge`
 from __future__ import annotations
 
 from launch import LaunchDescription
+
 from vla_bringup.launching import (
     arguments,
     environment,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from launch import LaunchDescription
+
 from vla_bringup.launching import OurNode, aggregator, arguments, environment
 
 MONITOR = OurNode(

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
+from launch import LaunchDescription
 from launch.substitutions import LaunchConfiguration
 from launch_ros.parameter_descriptions import ParameterValue
 
-from launch import LaunchDescription
 from vla_bringup.launching import OurNode, arguments, environment
 
 SIMULATOR = OurNode(

@@ -9,6 +9,7 @@ that takes the name of a dead one. Without the gate nothing may drive: its end e
 from __future__ import annotations
 
 from launch import LaunchDescription
+
 from vla_bringup.launching import OurNode, after_start, arguments, environment
 
 GATE = OurNode(

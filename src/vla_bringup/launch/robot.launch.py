@@ -11,6 +11,7 @@ single topic can be given besides. The gate starts disarmed: `vla arm` lets the 
 from __future__ import annotations
 
 from launch import LaunchDescription
+
 from vla_bringup.launching import arguments, environment, included, switched_on
 
 

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
+from launch import LaunchDescription
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-from launch import LaunchDescription
 from vla_bringup.launching import arguments, environment, moved_topics, required_package
 
 

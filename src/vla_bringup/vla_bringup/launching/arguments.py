@@ -26,7 +26,6 @@ from vla_bringup.presets import (
     image_topic,
 )
 
-
 Default = str | Substitution | Callable[[], str | Substitution]
 
 
