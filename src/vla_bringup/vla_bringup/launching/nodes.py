@@ -73,8 +73,7 @@ class OurNode:
         """A fresh action that starts it once."""
         return Node(
             package=self.name,
-            executable=self.name,
-            name=self.name,
+            executable=self.name,  # which names the node so: given here, a restart would warn
             namespace=LaunchConfiguration("namespace"),
             parameters=[
                 ParameterFile(LaunchConfiguration(self.parameter_file)),
