@@ -44,6 +44,7 @@ setup(
             "demo = vla_bringup.verbs.demo:demo",
             "sim = vla_bringup.verbs.sim:sim",
             "faults = vla_bringup.verbs.faults:faults",
+            "health = vla_bringup.verbs.health:health",
         ],
     },
 )
