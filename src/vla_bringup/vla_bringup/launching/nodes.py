@@ -47,9 +47,8 @@ TOPICS: Mapping[str, str] = {
 }
 """Arguments that say where a topic is, and the name that our nodes have for it."""
 
-# A node that hangs is gone before the 5 s in which a launch should end.
-SIGTERM_AFTER_S = "3"
-SIGKILL_AFTER_S = "1"
+SIGKILL_AFTER_S = 1.0
+"""[s] From SIGTERM to SIGKILL."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,8 @@ class OurNode:
         arguments: launch arguments that are parameters of it.
         topics: launch arguments that move its topics.
         parameters: further parameters.
+        ending_s: how long it may take to end before it gets SIGTERM. A node that hangs is so gone
+            before the 5 s in which a launch should end.
     """
 
     name: str
@@ -68,6 +69,7 @@ class OurNode:
     arguments: tuple[str, ...] = ("robot_name",)
     topics: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    ending_s: float = 3.0
 
     def started(self, on_exit: Callable[..., Any] | None = None, **options: Any) -> Node:
         """A fresh action that starts it once."""
@@ -81,8 +83,8 @@ class OurNode:
             ],
             remappings=moved_topics(*self.topics),
             output="screen",
-            sigterm_timeout=SIGTERM_AFTER_S,
-            sigkill_timeout=SIGKILL_AFTER_S,
+            sigterm_timeout=str(self.ending_s),
+            sigkill_timeout=str(SIGKILL_AFTER_S),
             on_exit=on_exit,
             **options,
         )
