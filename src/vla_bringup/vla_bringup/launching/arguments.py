@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from launch.actions import DeclareLaunchArgument
 from launch.conditions import IfCondition
@@ -26,7 +26,7 @@ from vla_bringup.presets import (
     image_topic,
 )
 
-Default = str | Substitution | Callable[[], str | Substitution]
+Default: TypeAlias = str | Substitution | Callable[[], str | Substitution]
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import os
 
-from launch import LaunchContext
 from launch.action import Action
 from launch.actions import OpaqueFunction
+from launch.launch_context import LaunchContext
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterFile

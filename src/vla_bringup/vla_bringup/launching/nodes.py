@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from launch import LaunchContext
 from launch.action import Action
 from launch.actions import EmitEvent, LogInfo, OpaqueFunction
 from launch.condition import Condition
 from launch.events import Shutdown
 from launch.events.process import ProcessExited
+from launch.launch_context import LaunchContext
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterFile, ParameterValue

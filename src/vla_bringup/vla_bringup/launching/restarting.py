@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from launch import LaunchContext
 from launch.action import Action
 from launch.actions import LogInfo, TimerAction
 from launch.events.process import ProcessExited
+from launch.launch_context import LaunchContext
 
 from vla_bringup.back_off import BackOff
 from vla_bringup.launching.surroundings import Surroundings

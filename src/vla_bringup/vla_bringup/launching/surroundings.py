@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from launch import LaunchContext
 from launch.action import Action
 from launch.actions import (
     OpaqueFunction,
@@ -24,6 +23,7 @@ from launch.actions import (
     SetEnvironmentVariable,
 )
 from launch.event_handlers import OnProcessStart
+from launch.launch_context import LaunchContext
 
 from vla_bringup.environment import with_defaults
 
