@@ -13,7 +13,12 @@ from typing import Any
 
 from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
 from launch.action import Action
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.actions import (
+    DeclareLaunchArgument,
+    LogInfo,
+    OpaqueFunction,
+    SetEnvironmentVariable,
+)
 from launch.launch_context import LaunchContext
 from launch.some_substitutions_type import SomeSubstitutionsType
 from launch.substitutions import LaunchConfiguration
@@ -23,6 +28,7 @@ from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
 from vla_bringup.environment import with_defaults
 from vla_bringup.installation import config_folder
 from vla_bringup.parameters import read_parameter
+from vla_bringup.shared_memory import clear_half_made_ports
 
 DESCRIPTIONS = {
     "namespace": "Namespace of the robot; each robot beside another needs its own",
@@ -73,9 +79,10 @@ def config_file(name: str) -> str:
 
 
 def environment() -> list[Action]:
-    """Set our defaults where the user has set nothing."""
+    """Set our defaults where the user has set nothing, and clear the way for the nodes."""
     missing = with_defaults(os.environ).items() - os.environ.items()
-    return [SetEnvironmentVariable(name, value) for name, value in sorted(missing)]
+    variables = [SetEnvironmentVariable(name, value) for name, value in sorted(missing)]
+    return [*variables, *(LogInfo(msg=sentence) for sentence in clear_half_made_ports())]
 
 
 def our_node(
