@@ -21,6 +21,7 @@ from vla_bringup.environment import with_defaults
 from vla_bringup.interruption import Interruption, ignore_interruptions, interruptible
 from vla_bringup.nodes import simulated_robot
 from vla_bringup.procfile import Program
+from vla_bringup.shared_memory import clear_half_made_ports
 from vla_bringup.supervisor import Exit, Supervisor
 from vla_bringup.talk import domain_name
 
@@ -162,6 +163,8 @@ def _arming(namespace: str) -> Program:
 
 
 def _greet(lines: Lines, arm: bool) -> None:
+    for sentence in clear_half_made_ports():
+        lines.say(sentence)
     lines.say(f"a simulated robot in ROS domain {domain_name()}, until Ctrl-C")
     lines.say('in another terminal: vla say "go to the red ball", vla status, vla estop')
     if arm:

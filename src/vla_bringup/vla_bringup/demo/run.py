@@ -21,6 +21,7 @@ from vla_bringup.environment import adopt_transport
 from vla_bringup.errors import BringupError
 from vla_bringup.interruption import Interruption, ignore_interruptions, interruptible
 from vla_bringup.nodes import configured_policy, simulated_robot
+from vla_bringup.shared_memory import clear_half_made_ports
 from vla_bringup.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ class _Stage:
                 f"ROS domain {report.ros_domain_id}: "
                 f"`{VARIABLE}={report.ros_domain_id} vla status` looks in"
             )
+            for sentence in clear_half_made_ports():
+                shown.line(sentence)
             shown.passing("starting the processes")
             with _started(supervisor, files, shown):
                 self._direct(supervisor, shown)

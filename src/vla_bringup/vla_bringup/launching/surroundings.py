@@ -14,6 +14,7 @@ from typing import Any
 
 from launch.action import Action
 from launch.actions import (
+    LogInfo,
     OpaqueFunction,
     PopEnvironment,
     PopLaunchConfigurations,
@@ -26,6 +27,7 @@ from launch.event_handlers import OnProcessStart
 from launch.launch_context import LaunchContext
 
 from vla_bringup.environment import with_defaults
+from vla_bringup.shared_memory import clear_half_made_ports
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def after_start(first: Action, then: Action) -> OpaqueFunction:
     return OpaqueFunction(function=start)
 
 
-def environment() -> list[SetEnvironmentVariable]:
-    """Set our defaults where the user has set nothing."""
+def environment() -> list[Action]:
+    """Set our defaults where the user has set nothing, and clear the way for the nodes."""
     missing = with_defaults(os.environ).items() - os.environ.items()
-    return [SetEnvironmentVariable(name, value) for name, value in sorted(missing)]
+    variables = [SetEnvironmentVariable(name, value) for name, value in sorted(missing)]
+    return [*variables, *(LogInfo(msg=sentence) for sentence in clear_half_made_ports())]
