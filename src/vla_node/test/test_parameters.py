@@ -12,7 +12,7 @@ from vla_node.errors import ParameterError
 from vla_node.parameters import TABLE, Settings, refusal
 
 YAML = Path(__file__).parents[2] / "vla_bringup" / "config" / "vla_node.yaml"
-DEVIATIONS = {"gated": True}
+DEVIATIONS = {"gated": True, "action.names": ["linear.x", "angular.z"]}
 """Whoever starts the node by launch has the gate; run alone it drives the base itself."""
 
 NUMBERS = [row for row in TABLE if row.low is not None]
