@@ -101,6 +101,8 @@ def run_in_foreground(*, seed: int | None, policy: str | None, arm: bool, namesp
         helper = Supervisor([_arming(namespace)] if arm else [], with_defaults(os.environ))
         names = [OURSELVES, *(program.name for program in robot.programs)]
         lines = Lines(names, sys.stdout)
+        for sentence in clear_half_made_ports():
+            lines.say(sentence)
         _greet(lines, arm)
         return run_until_ended([robot, helper], lines)
 
@@ -163,8 +165,6 @@ def _arming(namespace: str) -> Program:
 
 
 def _greet(lines: Lines, arm: bool) -> None:
-    for sentence in clear_half_made_ports():
-        lines.say(sentence)
     lines.say(f"a simulated robot in ROS domain {domain_name()}, until Ctrl-C")
     lines.say('in another terminal: vla say "go to the red ball", vla status, vla estop')
     if arm:
