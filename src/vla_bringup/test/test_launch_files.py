@@ -9,8 +9,6 @@ from types import SimpleNamespace
 import pytest
 from ament_index_python.packages import PackageNotFoundError
 
-from vla_bringup.procfile import read_procfile
-
 FOLDER = Path(__file__).parents[1] / "launch"
 FILES = sorted(FOLDER.glob("*.launch.py"))
 WHOLE = ("robot", "sim", "gazebo")
@@ -143,12 +141,6 @@ def test_robot_is_called_as_its_namespace():
 
 
 # What is started.
-
-
-def test_launched_processes_are_those_of_the_procfile():
-    text = "".join(path.read_text() for path in FILES)
-    listed = [program.name for program in read_procfile(FOLDER.parent / "config" / "Procfile")]
-    assert [name for name in listed if text.count(f'"{name}",\n    parameter_file=') != 1] == []
 
 
 @pytest.mark.parametrize("there", [True, False])
