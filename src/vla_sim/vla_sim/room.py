@@ -120,6 +120,11 @@ class Light:
     z: float = WALL_HEIGHT + 0.5
     rgb: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
+    def tinted(self, strength: float) -> tuple[float, float, float]:
+        """Its tint at a strength, 0 to 1."""
+        red, green, blue = self.rgb
+        return strength * red, strength * green, strength * blue
+
 
 @dataclass(frozen=True)
 class Room:

@@ -21,11 +21,14 @@ class Part:
     """A primitive in the frame of its solid: z up, the origin on the floor.
 
     Attributes:
-        kind: ``box``, ``sphere``, ``cylinder``, ``capsule`` (these two along z) or ``hull``.
-        size: half edges of a box; radius; radius and half length (of a capsule's straight part).
+        kind: ``box``, ``sphere``, ``cylinder``, ``capsule`` (these two along z), ``hull`` or
+            ``plane`` (level, looked at from above).
+        size: half edges of a box or a plane; radius; radius and half length (of a capsule's
+            straight part).
         at: the centre [m].
         roll: turn about x [rad].
         corners: of a convex hull, relative to `at` [m].
+        faces: of a hull: each one's corners by index, counter-clockwise from outside.
     """
 
     kind: str
@@ -33,6 +36,7 @@ class Part:
     at: Point = (0.0, 0.0, 0.0)
     roll: float = 0.0
     corners: tuple[Point, ...] = ()
+    faces: tuple[tuple[int, ...], ...] = ()
 
 
 def parts_of(solid: Solid) -> tuple[Part, ...]:
@@ -58,16 +62,15 @@ def _cylinder(radius: float, height: float) -> tuple[Part, ...]:
 
 
 def _cone(radius: float, height: float) -> tuple[Part, ...]:
-    return (Part("hull", corners=((0, 0, height), *_rim(radius, CONE_SIDES))),)
+    return (_pointed(height, _rim(radius, CONE_SIDES)),)
 
 
 def _pyramid(radius: float, height: float) -> tuple[Part, ...]:
-    return (Part("hull", corners=((0, 0, height), *_rim(radius, 4))),)
+    return (_pointed(height, _rim(radius, 4)),)
 
 
 def _diamond(radius: float, height: float) -> tuple[Part, ...]:
-    middle = _rim(radius, 4, height / 2)
-    return (Part("hull", corners=((0, 0, height), (0, 0, 0), *middle)),)
+    return (_pointed(height, _rim(radius, 4, height / 2), below=True),)
 
 
 def _capsule(radius: float, height: float) -> tuple[Part, ...]:
@@ -132,6 +135,16 @@ def _stairs(radius: float, height: float) -> tuple[Part, ...]:
         )
         for i in range(3)
     )
+
+
+def _pointed(height: float, rim: tuple[Point, ...], below: bool = False) -> Part:
+    """A tip over a rim, and under it a flat bottom or a tip on the floor."""
+    tips: tuple[Point, ...] = ((0, 0, height), (0, 0, 0)) if below else ((0, 0, height),)
+    here = tuple(range(len(tips), len(tips) + len(rim)))
+    sides = tuple(zip(here, here[1:] + here[:1], strict=True))
+    upper = tuple((0, a, b) for a, b in sides)
+    lower = tuple((1, b, a) for a, b in sides) if below else (here[::-1],)
+    return Part("hull", corners=(*tips, *rim), faces=upper + lower)
 
 
 def _rim(radius: float, sides: int, z: float = 0.0) -> tuple[Point, ...]:

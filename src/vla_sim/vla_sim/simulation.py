@@ -15,6 +15,7 @@ from vla_sim.geometry import Odometry, Pose
 from vla_sim.headless import EGL_MENDING, mujoco, require_headless_rendering
 from vla_sim.robot import CAMERA, LIDAR, ROBOT, Camera
 from vla_sim.room import Room, Solid
+from vla_sim.scene import FLOOR, solid_name
 
 STEPS_PER_SLICE = 5
 SLICE_S = STEPS_PER_SLICE * mjcf.TIMESTEP_S
@@ -181,7 +182,7 @@ class Simulation:
         moved = dataclasses.replace(solid, x=x, y=y)
         objects = (*self.room.objects[:index], moved, *self.room.objects[index + 1 :])
         self.room = dataclasses.replace(self.room, objects=objects)
-        body = self._model.body(mjcf.solid_body(index))
+        body = self._model.body(solid_name(index))
         self._data.mocap_pos[body.mocapid[0]] = [x, y, 0.0]
         return moved
 
@@ -229,7 +230,7 @@ class Simulation:
         robot = np.zeros(self._model.ngeom, dtype=bool)
         robot[[self._model.geom(name).id for name in mjcf.ROBOT_COLLISION_GEOMS]] = True
         others = self._model.body_rootid[self._model.geom_bodyid] != self._base
-        others[self._model.geom(mjcf.FLOOR_GEOM).id] = False
+        others[self._model.geom_bodyid == self._model.body(FLOOR).id] = False
         table: npt.NDArray[np.bool_] = np.outer(robot, others)
         return table | table.T
 

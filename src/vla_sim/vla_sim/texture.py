@@ -11,31 +11,28 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from vla_sim.errors import RoomError
+from vla_sim.room import Look
 
 SIZE = 128
 """Pixels of a texture along each side."""
 
-Rgb = tuple[float, float, float]
 Pixels = npt.NDArray[np.float64]
 Painter = Callable[[np.random.Generator, Pixels, Pixels], Pixels]
 
 
-def texture_png(pattern: str, rgb1: Rgb, rgb2: Rgb, seed: int) -> bytes:
-    """A pattern as a PNG file.
-
-    Args:
-        pattern: a key of `PATTERNS`.
-        rgb1: its main colour, 0 to 1; `rgb2`: its other one.
-        seed: of what is drawn at random in it.
+def texture_png(look: Look, repeat: float = 1.0) -> bytes:
+    """The pattern of a look as a PNG file, `repeat` times along each side.
 
     Raises:
         RoomError: there is no such pattern.
     """
-    if pattern not in PATTERNS:
-        raise RoomError(f"unknown pattern {pattern!r}: expected one of {', '.join(PATTERNS)}")
-    rng = np.random.default_rng(seed)
-    pixels = PATTERNS[pattern](rng, np.array(rgb1), np.array(rgb2))
-    image = Image.fromarray((np.clip(pixels, 0, 1) * 255).astype(np.uint8))
+    if look.pattern not in PATTERNS:
+        known = ", ".join(PATTERNS)
+        raise RoomError(f"unknown pattern {look.pattern!r}: expected one of {known}")
+    rng = np.random.default_rng(look.seed)
+    pixels = PATTERNS[look.pattern](rng, np.array(look.rgb1), np.array(look.rgb2))
+    along = np.arange(round(repeat * SIZE)) % SIZE
+    image = Image.fromarray((np.clip(pixels, 0, 1) * 255).astype(np.uint8)[along[:, None], along])
     file = io.BytesIO()
     image.save(file, format="PNG", compress_level=1)
     return file.getvalue()
