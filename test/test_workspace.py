@@ -51,7 +51,7 @@ THIRD_PARTY: dict[str, tuple[str | None, str]] = {
     "PIL": ("python3-pil", "pillow"),
     "prometheus_client": ("python3-prometheus-client", "prometheus-client"),
     "psutil": ("python3-psutil", "psutil"),
-    "pyarrow": ("python3-pyarrow-pip", "pyarrow"),
+    "pyarrow": (None, "pyarrow"),  # reads and writes data sets; nothing on a robot needs it
     "rich": ("python3-rich", "rich"),
     "safetensors": ("python3-transformers-pip", "safetensors"),
     "scipy": ("python3-scipy", "scipy"),
