@@ -12,6 +12,7 @@ MONITOR = OurNode(
     parameter_file="monitor_params",
     arguments=("robot_name", "use_sim_time", "enable_stamped_cmd_vel", "metrics_port"),
     topics=("camera_info_topic", "cmd_vel_topic"),
+    compares=True,
 )
 
 
@@ -23,6 +24,8 @@ def generate_launch_description() -> LaunchDescription:
                 "namespace",
                 "monitor_params",
                 "safety_params",
+                "node_params",
+                "policy",
                 "robot_name",
                 "use_sim_time",
                 "camera_info_topic",

@@ -17,6 +17,7 @@ GATE = OurNode(
     parameter_file="safety_params",
     arguments=("robot_name", "use_sim_time", "enable_stamped_cmd_vel"),
     topics=("camera_topic", "odom_topic", "scan_topic", "cmd_vel_topic", "e_stop_topic"),
+    compares=True,
     ending_s=20.0,  # however slow the machine is, its last command has to be zero
 )
 POLICY = OurNode(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What several tests read of the dashboards: which topics each of them names."""
+"""What several tests share: topics that dashboards name, and a checkpoint's configuration."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from vla_policy.action import ActionSpec
+from vla_policy.statistics import ActionStatistics
+
+SPEC = ActionSpec(("linear.x", "angular.z"), (-0.6, -1.5), (0.6, 1.5), 0.1, 8)
+STATISTICS = ActionStatistics((0.1, 0.3), (0.2, 0.4), 0.5, 0.25)
 DASHBOARDS = Path(__file__).parents[1] / "dashboards"
 TOPIC_KEYS = {"imageTopic", "calibrationTopic", "topicToRender", "topicName", "topicPath"}
 
@@ -68,3 +73,13 @@ def dashboard_topics():
         "plotjuggler.xml": plotjuggler_topics(DASHBOARDS / "plotjuggler.xml"),
         "vla.perspective": rqt_topics(DASHBOARDS / "vla.perspective"),
     }
+
+
+@pytest.fixture
+def checkpoint(tmp_path):
+    """A checkpoint that tells of its training; its weights are missing."""
+    folder = tmp_path / "trained"
+    folder.mkdir()
+    values = {"action_spec": SPEC.to_dict(), "action_statistics": STATISTICS.to_dict()}
+    (folder / "config.json").write_text(json.dumps(values))
+    return folder

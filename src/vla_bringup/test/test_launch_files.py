@@ -25,6 +25,7 @@ from vla_bringup import launching  # noqa: E402
 from vla_bringup.back_off import BackOff  # noqa: E402
 from vla_bringup.launching import packages  # noqa: E402
 from vla_bringup.launching.restarting import Restarted  # noqa: E402
+from vla_bringup.parameters import read_parameter  # noqa: E402
 
 each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 each_whole = pytest.mark.parametrize("name", WHOLE)
@@ -184,6 +185,14 @@ def test_no_driver_is_started_for_a_camera_that_is_already_running(installed):
 def test_missing_package_ends_the_launch_with_what_to_install(installed):
     with pytest.raises(RuntimeError, match=r"sudo apt install ros-jazzy-ros-gz$"):
         launching.required_package("ros_gz_sim", "ros-gz").execute(LaunchContext())
+
+
+def test_gate_and_monitor_read_what_the_checkpoint_says_of_its_training(checkpoint):
+    gate = launching.OurNode("vla_safety", parameter_file="safety_params", compares=True)
+    chosen = launching.training_file(gate)
+    file = chosen.perform(context_with(policy=str(checkpoint), safety_params="mine.yaml"))
+    assert read_parameter(Path(file), "action_drift.mean") == 0.5
+    assert chosen.perform(context_with(policy="?", safety_params="mine.yaml")) == "mine.yaml"
 
 
 # What follows the end of a process.

@@ -97,6 +97,14 @@ def test_directory_of_a_policy_is_found_from_anywhere(prefix, tmp_path, monkeypa
     assert read_parameter(tmp_path / "overrides.yaml", "policy") == str(tmp_path / "mine")
 
 
+def test_gate_and_monitor_are_told_what_the_policy_was_trained_on(prefix, tmp_path, checkpoint):
+    simulated_robot(tmp_path, policy=str(checkpoint))
+    overrides = tmp_path / "overrides.yaml"
+    assert read_parameter(overrides, "action.training.std") == [0.2, 0.4]
+    assert read_parameter(overrides, "action_drift.mean") == 0.5
+    assert read_parameter(overrides, "state_directory") == str(tmp_path)
+
+
 def test_configured_policy_is_that_of_the_nodes_file(prefix):
     assert configured_policy() == read_parameter(CONFIG / "vla_node.yaml", "policy")
 

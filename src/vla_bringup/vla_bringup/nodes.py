@@ -13,6 +13,7 @@ from vla_bringup.installation import config_folder, executable_folders
 from vla_bringup.parameters import read_parameter, write_overrides
 from vla_bringup.procfile import read_procfile
 from vla_bringup.supervisor import Supervisor
+from vla_bringup.trained import training_parameters
 
 PROCFILE = "Procfile"
 OVERRIDES = "overrides.yaml"
@@ -42,12 +43,18 @@ def simulated_robot(
     config = config_folder()
     programs = read_procfile(config / PROCFILE)
     overrides = folder / OVERRIDES
+    chosen = _found_from_anywhere(policy)
+    trained = training_parameters(chosen or configured_policy())
     write_overrides(
         overrides,
         {
             "vla_sim": _given(seed=seed),
-            "vla_node": _given(policy=_found_from_anywhere(policy)),
-            "vla_safety": {"state_directory": str(folder.absolute())},
+            "vla_node": _given(policy=chosen),
+            "vla_safety": {
+                **trained.get("vla_safety", {}),
+                "state_directory": str(folder.absolute()),
+            },
+            "vla_monitor": trained.get("vla_monitor", {}),
         },
     )
     variables = {

@@ -140,12 +140,12 @@ def test_distance_is_measured_in_deviations_of_the_training(action):
 def test_there_is_no_distance_where_the_axes_are_others():
     training = TrainingActions(("linear.x",), (0.0,), (1.0,))
     assert training_distance({"linear.y": 0.1}, training) is None
-    unknown = ActionMeasure(make_settings({"action.training.axes": [""]}))
-    assert unknown.action(0.1, {"linear.x": 0.1}, 0.0) is None
+    assert ActionMeasure(SETTINGS).action(0.1, {"linear.x": 0.1}, 0.0) is None
 
 
 def test_an_action_far_from_the_training_is_a_warning():
-    measure = ActionMeasure(SETTINGS)
+    training = TrainingActions(("linear.x", "angular.z"), (0.1, 0.4), (0.25, 0.4))
+    measure = ActionMeasure(replace(SETTINGS, training_actions=training))
     for i in range(10):
         measure.action(2.0, {"linear.x": 1.9, "angular.z": -1.0}, 0.1 * i)
         report = measure.report(0.1 * i)

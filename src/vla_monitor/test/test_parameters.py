@@ -12,6 +12,12 @@ from vla_monitor.parameters import PARAMETERS, make_settings
 YAML = Path(__file__).parents[2] / "vla_bringup" / "config" / "vla_monitor.yaml"
 DEVIATIONS: dict[str, object] = {}  # values of the file that are not the default of the code
 
+TRAINING = {
+    "action.training.axes": ["linear.x", "angular.z"],
+    "action.training.mean": [0.08, 0.37],
+    "action.training.std": [0.25, 0.42],
+}
+
 
 def flat(tree, prefix=""):
     for key, value in tree.items():
@@ -43,12 +49,13 @@ def test_a_whole_number_is_taken_for_a_float():
 
 
 def test_whole_numbers_in_a_list_are_taken_for_floats():
-    settings = make_settings({"action.training.mean": [0, 1]})
+    settings = make_settings({**TRAINING, "action.training.mean": [0, 1]})
     assert settings.training_actions.mean == (0.0, 1.0)
 
 
 def test_one_empty_name_means_that_the_training_is_not_known():
-    assert make_settings({"action.training.axes": [""]}).training_actions is None
+    assert make_settings({}).training_actions is None
+    assert make_settings({**TRAINING, "action.training.axes": [""]}).training_actions is None
 
 
 def test_hysteresis_reaches_every_limit():
@@ -71,9 +78,15 @@ def test_names_of_rclpy_itself_are_let_through():
         ({"event_log.enabled": "yes"}, "event_log.enabled must be a bool"),
         ({"processes.names": "vla_node"}, "processes.names must be a list"),
         ({"processes.names": ["a", 3]}, "processes.names must be a string"),
-        ({"action.training.mean": [0.0]}, "action.training.axes, mean and std must be of one"),
+        (
+            {**TRAINING, "action.training.mean": [0.0]},
+            "action.training.axes, mean and std must be of one",
+        ),
         ({"action.training.std": [0.1, 0.0]}, "action.training.std must be > 0"),
-        ({"action.training.axes": ["linear.x", "yaw"]}, "action.training.axes .* 'yaw'"),
+        (
+            {**TRAINING, "action.training.axes": ["linear.x", "yaw"]},
+            "action.training.axes .* 'yaw'",
+        ),
         ({"camera.rate_hz.warn": -1.0}, r"camera.rate_hz.warn must be in .* Hz \(got -1\)"),
         ({"camera.rate_hz.warn": math.nan}, "camera.rate_hz.warn must be in"),
         ({"camera.rate_hz.warn": 5.0}, "camera.rate_hz: warn must be >= error"),
@@ -86,7 +99,7 @@ def test_names_of_rclpy_itself_are_let_through():
 )
 def test_a_bad_value_is_refused_by_name(given, words):
     with pytest.raises(ParameterError, match=words):
-        make_settings(given)
+        make_settings({**TRAINING, **given})
 
 
 def test_every_parameter_is_described():

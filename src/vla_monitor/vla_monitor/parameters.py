@@ -57,13 +57,13 @@ PARAMETERS: Final[tuple[Parameter, ...]] = (
     Parameter("camera.expected_rate_hz", 30.0, "Hz", "rate that the camera is set to", 0.1, 1e3),
     Parameter(
         "action.training.axes",
-        ("linear.x", "angular.z"),
+        ("",),
         "",
         "fields of the actions that the policy was trained on; one empty name: not known",
     ),
     Parameter(
         "action.training.mean",
-        (0.08, 0.37),
+        (0.0,),
         "",
         "mean of each of these fields in the training data, normalised to [-1, 1]",
         -1e3,
@@ -71,7 +71,7 @@ PARAMETERS: Final[tuple[Parameter, ...]] = (
     ),
     Parameter(
         "action.training.std",
-        (0.25, 0.42),
+        (1.0,),
         "",
         "standard deviation of each of these fields in the training data, normalised",
         0.0,

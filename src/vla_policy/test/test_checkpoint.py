@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import dataclasses
 import json
 
 import numpy as np
@@ -11,6 +12,7 @@ from vla_policy.checkpoint import (
     CheckpointError,
     find_checkpoint,
     load_policy,
+    read_config,
     save_checkpoint,
     shipped_names,
 )
@@ -19,6 +21,7 @@ from vla_policy.memory import SEEN, Sight
 from vla_policy.models.end_to_end import EndToEndConfig, EndToEndVLA
 from vla_policy.observation import Observation
 from vla_policy.policy import Policy
+from vla_policy.statistics import ActionStatistics
 
 SPEC = ActionSpec(("linear.x", "angular.z"), (-0.6, -1.5), (0.6, 1.5), 0.1, 3)
 SIZES = EndToEndConfig(
@@ -28,6 +31,7 @@ SIZES = EndToEndConfig(
     vision_channels=8,
     fusion_dim=16,
 )
+STATISTICS = ActionStatistics((0.1, 0.3), (0.2, 0.4), 0.5, 0.25)
 CONFIG = CheckpointConfig(model=SIZES, action=SPEC, deadband=0.5)
 
 
@@ -115,6 +119,32 @@ def test_a_checkpoint_that_is_not_there_is_named(source, sentence):
 def test_a_directory_without_configuration_is_no_checkpoint(tmp_path):
     with pytest.raises(CheckpointError, match=r"config\.json is missing"):
         load_policy(tmp_path)
+
+
+def test_action_statistics_are_kept_and_need_not_be_there(directory):
+    assert read_config(directory).action_statistics is None
+    told = dataclasses.replace(CONFIG, action_statistics=STATISTICS)
+    save_checkpoint(directory, EndToEndVLA(SIZES), told)
+    assert read_config(directory).action_statistics == STATISTICS
+    edit(directory, lambda values: values.pop("action_statistics"))
+    assert read_config(directory).action_statistics is None
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"std": [0.1, 0.0]}, "std must be > 0"),
+        ({"mean": [0.1]}, r"mean and std must be of one length \(got 1 and 2\)"),
+        ({"mean": [0.1], "std": [0.1]}, "are of 1 values, the action spec has 2"),
+        ({"norm_mean": "often"}, "malformed"),
+        ({"norm_std": float("nan")}, "must be finite"),
+    ],
+)
+def test_action_statistics_that_make_no_sense_are_refused(directory, change, sentence):
+    changed = {**STATISTICS.to_dict(), **change}
+    edit(directory, lambda values: values.update(action_statistics=changed))
+    with pytest.raises(CheckpointError, match=sentence):
+        read_config(directory)
 
 
 def test_truncated_weights_are_called_damaged(directory):

@@ -23,6 +23,7 @@ from vla_policy.errors import CheckpointError, PolicyError
 from vla_policy.model_policy import ModelPolicy
 from vla_policy.models.end_to_end import EndToEndConfig, EndToEndVLA
 from vla_policy.policy import Policy
+from vla_policy.statistics import ActionStatistics
 
 __all__ = [
     "CONFIG_FILE",
@@ -54,6 +55,7 @@ class CheckpointConfig:
         deadband: see `ModelPolicy`.
         instruction_encoder: the frozen sentence encoder that it was trained with.
         training: what it was trained on, for people.
+        action_statistics: of the actions that it was trained on; None: not known.
     """
 
     model: EndToEndConfig
@@ -61,6 +63,7 @@ class CheckpointConfig:
     deadband: float = 0.0
     instruction_encoder: str = "sentence-transformers/all-MiniLM-L6-v2"
     training: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    action_statistics: ActionStatistics | None = None
 
     def __post_init__(self) -> None:
         if (self.model.horizon, self.model.action_dim) != (
@@ -71,11 +74,18 @@ class CheckpointConfig:
                 f"the network gives {self.model.horizon} actions of {self.model.action_dim} "
                 f"values, its action spec {self.action.horizon} of {self.action.action_dim}"
             )
+        statistics = self.action_statistics
+        if statistics is not None and len(statistics.mean) != self.action.action_dim:
+            raise CheckpointError(
+                f"action_statistics are of {len(statistics.mean)} values, "
+                f"the action spec has {self.action.action_dim}"
+            )
         if not 0.0 <= self.deadband < 1.0:
             raise CheckpointError(f"deadband must lie in [0, 1) (got {self.deadband})")
 
     def to_dict(self) -> dict[str, Any]:
         """The configuration as plain JSON values."""
+        statistics = self.action_statistics
         return {
             "format_version": FORMAT_VERSION,
             "architecture": ARCHITECTURE,
@@ -84,6 +94,7 @@ class CheckpointConfig:
             "deadband": self.deadband,
             "instruction_encoder": self.instruction_encoder,
             "training": dict(self.training),
+            "action_statistics": statistics.to_dict() if statistics else None,
         }
 
     @classmethod
@@ -98,6 +109,7 @@ class CheckpointConfig:
             raise CheckpointError(f"format_version must be {FORMAT_VERSION} (got {version!r})")
         if architecture != ARCHITECTURE:
             raise CheckpointError(f"architecture must be {ARCHITECTURE!r} (got {architecture!r})")
+        statistics = values.get("action_statistics")
         try:
             return cls(
                 model=EndToEndConfig.from_dict(values["model"]),
@@ -105,6 +117,7 @@ class CheckpointConfig:
                 deadband=float(values["deadband"]),
                 instruction_encoder=str(values["instruction_encoder"]),
                 training=values.get("training", {}),
+                action_statistics=statistics and ActionStatistics.from_dict(statistics),
             )
         except KeyError as error:
             raise CheckpointError(f"the key {error} is missing") from error

@@ -6,7 +6,8 @@ import shutil
 
 from rich.console import Console
 
-from vla_policy.checkpoint import load_policy
+from vla_policy.checkpoint import load_policy, read_config
+from vla_policy.statistics import ActionStatistics
 from vla_train import run
 from vla_train.collect import collect_round, round_dataset, round_shards
 from vla_train.config import DatasetSource
@@ -22,6 +23,9 @@ def test_a_run_goes_from_rooms_to_a_checkpoint_with_its_card_and_goes_on(
     console = Console(file=io.StringIO())
     run.train(small, folder, workers=1, test_episodes=1, console=console)
     assert load_policy(folder.checkpoint).spec == config.action
+    actions = Recording.open(round_dataset(0, folder.data)).vectors("action")
+    statistics = read_config(folder.checkpoint).action_statistics
+    assert statistics == ActionStatistics.of(config.action.normalise(actions))
     assert "Measured success" in (folder.checkpoint / "README.md").read_text()
     assert json.loads((folder.root / "test.json").read_text())["count"] == 1
     weights = (folder.checkpoint / "model.safetensors").read_bytes()

@@ -69,6 +69,23 @@ def labels_of(
     return _recorded(recording, source, spec)
 
 
+def recorded_actions(recording: Recording, source: DatasetSource, spec: ActionSpec) -> Array:
+    """The action of each frame ``[N, action_dim]`` in m/s and rad/s, in the order of the spec.
+
+    Raises:
+        TrainError: the data set has others.
+    """
+    names = recording.names(ACTION_KEY)
+    wanted = source.action or (spec.names if names else tuple(range(spec.action_dim)))
+    chosen = _choose(recording, ACTION_KEY, wanted, "action")
+    if chosen.shape[1] != spec.action_dim:
+        raise TrainError(
+            f"{recording.root}: expected {spec.action_dim} actions ({', '.join(spec.names)}), "
+            f"got {list(wanted)}"
+        )
+    return chosen
+
+
 def _lessons(recording: Recording, spec: ActionSpec, grid: tuple[int, int]) -> Labels:
     parts = [_lessons_in(path, spec, grid) for path in recording.lesson_files]
     index = np.concatenate([index for index, _ in parts])
@@ -127,7 +144,7 @@ def _recorded(recording: Recording, source: DatasetSource, spec: ActionSpec) -> 
     count = recording.frames
     episodes = recording.numbers("episode_index")
     starts, ends = _bounds(recording, episodes)
-    actions = _actions(recording, source, spec)
+    actions = recorded_actions(recording, source, spec)
     step = _stride(recording, spec) * np.arange(spec.horizon)
     chunk = np.minimum(np.arange(count)[:, None] + step, ends[:, None] - 1)  # [N, horizon]
     columns = {
@@ -154,19 +171,6 @@ def _bounds(recording: Recording, episodes: Array) -> tuple[Array, Array]:
     lengths = np.diff([*begins, len(episodes)])
     starts = np.repeat(begins, lengths)
     return starts, starts + np.repeat(lengths, lengths)
-
-
-def _actions(recording: Recording, source: DatasetSource, spec: ActionSpec) -> Array:
-    """The recorded actions ``[N, action_dim]``, in the order of the spec."""
-    names = recording.names(ACTION_KEY)
-    wanted = source.action or (spec.names if names else tuple(range(spec.action_dim)))
-    chosen = _choose(recording, ACTION_KEY, wanted, "action")
-    if chosen.shape[1] != spec.action_dim:
-        raise TrainError(
-            f"{recording.root}: expected {spec.action_dim} actions ({', '.join(spec.names)}), "
-            f"got {list(wanted)}"
-        )
-    return chosen
 
 
 def _states(recording: Recording, source: DatasetSource, starts: Array) -> Array:

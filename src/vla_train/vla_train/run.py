@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from rich.console import Console
 from rich.progress import (
@@ -21,11 +22,14 @@ from rich.progress import (
 )
 
 from vla_policy.checkpoint import CheckpointConfig, save_checkpoint
+from vla_policy.statistics import ActionStatistics
 from vla_train.card import Machine, model_card, this_machine
 from vla_train.collect import collect_round, round_dataset, round_shards
 from vla_train.config import DatasetSource, RunConfig
 from vla_train.dataset import FrameDataset
 from vla_train.evaluation import Contestant, EpisodeResult, evaluate, report_of, summarise
+from vla_train.labels import recorded_actions
+from vla_train.recording import Recording
 from vla_train.training import Trainer
 
 EARLY_EPISODES = 60
@@ -125,7 +129,7 @@ def _run_round(
             bar.update(task, total=steps, completed=step, description=text)
 
         trainer.train_round(number, data, folder.state, show)
-    _save(config, folder, trainer, card="")
+    _save(config, folder, trainer, sources, card="")
     results = _judge(config, folder, VALIDATION_SPLIT, EARLY_EPISODES, number, workers, console)
     summary = summarise(results)
     console.print(f"round {number}: {summary['success_rate']:.1%} of {len(results)} episodes")
@@ -164,18 +168,38 @@ def _test(
     (folder.root / "test.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     machine: Machine = this_machine()
     rounds = [entry for entry in folder.entries() if "round" in entry]
-    _save(config, folder, trainer, model_card(config, rounds, report, machine))
+    sources = _sources(config, folder, len(config.rounds) - 1)
+    _save(config, folder, trainer, sources, model_card(config, rounds, report, machine))
     console.print(f"tested: {report['success_rate']:.1%} of {episodes}; wrote {folder.checkpoint}")
 
 
-def _save(config: RunConfig, folder: RunFolder, trainer: Trainer, card: str) -> None:
+def _save(
+    config: RunConfig,
+    folder: RunFolder,
+    trainer: Trainer,
+    sources: list[DatasetSource],
+    card: str,
+) -> None:
     checkpoint = CheckpointConfig(
         model=config.model,
         action=config.action,
         deadband=config.deadband,
         training={"configuration": config.name, "seed": config.seed},
+        action_statistics=_action_statistics(config, sources),
     )
     save_checkpoint(folder.checkpoint, trainer.average, checkpoint, card)
+
+
+def _action_statistics(config: RunConfig, sources: list[DatasetSource]) -> ActionStatistics | None:
+    """Of the actions in the data sets; None where there is no frame in them."""
+    parts = [
+        recorded_actions(recording, source, config.action)
+        for source in sources
+        if (recording := Recording.open(Path(source.path))).frames
+    ]
+    if not parts:
+        return None
+    return ActionStatistics.of(config.action.normalise(np.concatenate(parts)))
 
 
 def _judge(

@@ -7,7 +7,7 @@ from vla_bringup.launching.arguments import arguments, switched_on
 from vla_bringup.launching.cameras import camera_driver
 from vla_bringup.launching.gazebo import gazebo, gazebo_bridge
 from vla_bringup.launching.inclusion import included
-from vla_bringup.launching.nodes import OurNode, aggregator, moved_topics
+from vla_bringup.launching.nodes import OurNode, aggregator, moved_topics, training_file
 from vla_bringup.launching.packages import required_package
 from vla_bringup.launching.surroundings import after_start, environment
 
@@ -24,4 +24,5 @@ __all__ = [
     "moved_topics",
     "required_package",
     "switched_on",
+    "training_file",
 ]

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from launch.action import Action
@@ -18,9 +20,12 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
 
 from vla_bringup.launching.arguments import config_file
+from vla_bringup.launching.defaults import Chosen, Values
 from vla_bringup.launching.packages import first_installed, missing
 from vla_bringup.launching.restarting import Restarted
+from vla_bringup.parameters import write_overrides
 from vla_bringup.presets import CAMERA_INFO, IMAGE
+from vla_bringup.trained import training_parameters
 
 PARAMETER_TYPES: Mapping[str, type] = {
     "device": str,
@@ -60,6 +65,8 @@ class OurNode:
         arguments: launch arguments that are parameters of it.
         topics: launch arguments that move its topics.
         parameters: further parameters.
+        compares: whether it compares the policy's actions with those of its training, of which
+            the checkpoint that the argument `policy` names tells.
         ending_s: how long it may take to end before it gets SIGTERM. A node that hangs is so gone
             before the 5 s in which a launch should end.
     """
@@ -69,6 +76,7 @@ class OurNode:
     arguments: tuple[str, ...] = ("robot_name",)
     topics: tuple[str, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    compares: bool = False
     ending_s: float = 3.0
 
     def started(self, on_exit: Callable[..., Any] | None = None, **options: Any) -> Node:
@@ -79,6 +87,7 @@ class OurNode:
             namespace=LaunchConfiguration("namespace"),
             parameters=[
                 ParameterFile(LaunchConfiguration(self.parameter_file)),
+                *([ParameterFile(training_file(self))] if self.compares else []),
                 {**self._from_arguments(), **self.parameters},
             ],
             remappings=moved_topics(*self.topics),
@@ -111,6 +120,20 @@ class OurNode:
             )
             for name in self.arguments
         }
+
+
+def training_file(node: OurNode) -> Chosen:
+    """A parameter file with what the checkpoint says; the node's own where it says nothing."""
+
+    def write(values: Values) -> str:
+        told = training_parameters(values["policy"]).get(node.name)
+        if not told:
+            return values[node.parameter_file]
+        path = Path(tempfile.mkdtemp(prefix=f"{node.name}_")) / "training.yaml"
+        write_overrides(path, {node.name: told})
+        return str(path)
+
+    return Chosen("what the checkpoint says of its training", write)
 
 
 def moved_topics(*arguments: str) -> list[tuple[str, LaunchConfiguration]]:
