@@ -40,7 +40,7 @@ def test_seeds_do_not_all_say_the_same():
 
 
 def test_users_instruction_is_the_only_task():
-    thing = make_plan(3).room.objects[0]
+    thing = make_plan(3).room.things[0]
     (task,) = make_plan(3, f"Go to the {thing.name}!").tasks
     assert task.target == thing
 
@@ -58,7 +58,7 @@ def test_instruction_without_sense_is_refused(instruction):
 def test_refusal_lists_what_is_in_the_room(instruction):
     with pytest.raises(RefusedError) as refusal:
         make_plan(3, instruction)
-    for thing in make_plan(3).room.objects:
+    for thing in make_plan(3).room.things:
         assert thing.name in str(refusal.value)
 
 

@@ -44,4 +44,4 @@ def test_robot_turns_until_the_way_is_free(room):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_every_room_has_a_way_to_a_wall(seed):
-    towards_wall(generate_room(seed, "test"))
+    towards_wall(generate_room(seed, "seen"))

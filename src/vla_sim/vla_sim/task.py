@@ -151,7 +151,7 @@ def _described(words: str) -> tuple[str | None, str | None]:
 
 
 def _things(room: Room) -> str:
-    return f"it has: {', '.join(s.name for s in room.objects)}"
+    return f"it has: {', '.join(s.name for s in room.things)}"
 
 
 @functools.cache

@@ -79,5 +79,5 @@ def understand(instruction: str, room: Room) -> Task:
 
 
 def contents(room: Room) -> str:
-    """What stands in a room, in words."""
-    return f"the room of seed {room.seed} has: {', '.join(s.name for s in room.objects)}"
+    """What a sentence can name in a room, in words."""
+    return f"the room of seed {room.seed} has: {', '.join(s.name for s in room.things)}"

@@ -22,6 +22,7 @@ from vla_sim.room import generate_room
 from vla_sim.simulation import Simulation
 
 ROOMS = 100
+SPLIT = "seen"
 SPEED, TURN = 0.6, 1.5
 DRIVE_S, TURN_S, LEAVE_S = 12.0, math.pi / TURN, 1.5
 TICKS_A_SCAN = 5
@@ -62,7 +63,7 @@ class _Robot:
     """The gate and the simulator, hand in hand."""
 
     def __init__(self, seed: int) -> None:
-        room = generate_room(seed, "test")
+        room = generate_room(seed, SPLIT)
         self.simulation = Simulation(room, render=False)
         self.simulation.teleport(towards_wall(room))
         self._gate = Gate(Settings.from_values())
