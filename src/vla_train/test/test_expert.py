@@ -16,8 +16,9 @@ from vla_train.drivers import ExpertDriver
 from vla_train.expert import FOLLOW_GAP_M, SEARCH_TURN, STOP_GAP_M, Expert
 from vla_train.motion import advance
 from vla_train.rollout import Episode
-from vla_train.scenario import draw_scenario
+from vla_train.scenario import Scenario, draw_scenario
 
+BALL = Solid("red", "ball", 2.0, 0.0, 0.2, 0.4, 0.0, (0.9, 0.0, 0.0))  # of the fixture `room`
 ORIGIN = Pose(0.0, 0.0, 0.0)
 
 
@@ -113,15 +114,43 @@ def test_a_chunk_foresees_its_own_motion(room, spec):
     assert np.all(np.diff(chunk[:, 1]) < 0)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_in_real_physics_it_does_what_it_is_told_without_touching(spec, family):
+def successes(spec, family, latency_s):
+    """How many of six tasks it does in rooms that training never saw; it never collides."""
     rng, book = np.random.default_rng(4), Phrasebook.of(train_side())
     outcomes = []
     for seed in range(6):
         room = generate_room(seed, "validation")
         simulation = Simulation(room, render=False)
         scenario = draw_scenario(rng, room, book, family)
-        driver = ExpertDriver(scenario.task, spec, rng)
-        outcomes.append(list(Episode(simulation, scenario, spec, 0.06).drive(driver))[-1].outcome)
+        driver = ExpertDriver(scenario.task, spec, rng, latency_s)
+        episode = Episode(simulation, scenario, spec, latency_s)
+        outcomes.append(list(episode.drive(driver))[-1].outcome)
     assert not any(outcome.collided for outcome in outcomes)
-    assert sum(outcome.success for outcome in outcomes) >= 5
+    return sum(outcome.success for outcome in outcomes)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_in_real_physics_it_does_what_it_is_told_without_touching(spec, family):
+    assert successes(spec, family, 0.06) >= 5
+
+
+def test_whoever_knows_how_late_it_drives_drives_short_ways_too(room, spec):
+    """A chunk that ends before its time comes would never be driven."""
+    spec = dataclasses.replace(spec, horizon=8)
+    gaps = {}
+    for known_s in (0.0, 0.36):
+        simulation = Simulation(room, render=False)
+        book = Phrasebook.of(train_side())
+        scenario = Scenario(room, room.start, book.go_to(np.random.default_rng(0), BALL))
+        driver = ExpertDriver(scenario.task, spec, np.random.default_rng(0), known_s)
+        *_, last = Episode(simulation, scenario, spec, 0.36).drive(driver)
+        assert last.outcome.success
+        gaps[known_s] = gap_to(simulation.pose, BALL)
+    assert gaps[0.36] < gaps[0.0] - 0.01
+    assert gaps[0.36] == pytest.approx(STOP_GAP_M + 0.04, abs=0.02)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_latency_that_it_knows_takes_nothing_from_it(spec, family):
+    spec = dataclasses.replace(spec, horizon=8)
+    assert successes(spec, family, 0.36) >= 5

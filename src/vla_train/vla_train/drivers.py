@@ -3,17 +3,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from vla_policy.action import ActionSpec
-from vla_policy.memory import SEEN, Memory, Sight
+from vla_policy.memory import SEEN, Memory, Sight, State
 from vla_policy.observation import Observation
 from vla_policy.policy import Policy
+from vla_sim.geometry import Pose
 from vla_sim.task import Task
 from vla_train.lesson import Lesson, View, teach
+from vla_train.motion import advance
+from vla_train.reaction import Actions, Reaction
 
 PUSH_CHANCE = 0.06
 PUSH_STEPS = (2, 8)
@@ -21,8 +24,7 @@ PUSH_LINEAR = 0.25
 PUSH_ANGULAR = 1.0
 SIGHT_ERROR = (0.03, 0.04)
 """Spread of the error with which a driver that looks at the truth sees: m, share of the way."""
-
-Actions = npt.NDArray[np.float32]
+FORESIGHT_STEP_S = 0.02
 
 
 class Driver(Protocol):
@@ -41,20 +43,35 @@ class Teacher(Driver, Protocol):
 
 
 class ExpertDriver:
-    """Drives as the expert says; its memory is fed by the truth."""
+    """Drives as the expert says; its memory is fed by the truth.
+
+    Args:
+        latency_s: how late its actions are driven, as far as it knows: it looks ahead to where
+            it will be by then. One that does not, drives no way that is shorter than that.
+    """
 
     lesson: Lesson
 
-    def __init__(self, task: Task, spec: ActionSpec, rng: np.random.Generator) -> None:
+    def __init__(
+        self, task: Task, spec: ActionSpec, rng: np.random.Generator, latency_s: float = 0.0
+    ) -> None:
         self._task = task
         self._spec = spec
         self._rng = rng
+        self._latency_s = latency_s
+        self._reaction = Reaction(spec.dt, latency_s)
         self._memory = Memory()
 
     def __call__(self, observation: Observation, view: View) -> Actions:
         """The expert's chunk."""
-        memory, state = self._memory, observation.state
-        self.lesson = teach(
+        self.lesson = self._lesson(view, observation.state)
+        actions = self._actions(observation, view)
+        self._reaction.take(actions, observation.stamp * 1e-9)
+        return actions
+
+    def _lesson(self, view: View, state: State) -> Lesson:
+        memory = self._memory
+        return teach(
             view,
             self._task,
             memory.stage,
@@ -62,9 +79,27 @@ class ExpertDriver:
             memory.features(state),
             self._spec,
         )
+
+    def _actions(self, observation: Observation, view: View) -> Actions:
+        state = observation.state
         sight = self.lesson.sight or Sight(0, (0.0, 0.0), self.lesson.arrived)
-        stands = memory.take(self._blurred(sight), state, observation.stamp)
-        return np.zeros_like(self.lesson.actions) if stands else self.lesson.actions
+        if self._memory.take(self._blurred(sight), state, observation.stamp):
+            return np.zeros_like(self.lesson.actions)
+        if self._latency_s == 0.0:
+            return self.lesson.actions
+        later = self._lesson(*self._foreseen(observation, view)).actions
+        missed = np.repeat(later[:1], int(self._latency_s / self._spec.dt), axis=0)
+        return np.concatenate([missed, later])[: len(later)]
+
+    def _foreseen(self, observation: Observation, view: View) -> tuple[View, State]:
+        """View and pose when what is said now is driven: until then it drives as it said."""
+        pose, since = view.pose, Pose(*map(float, observation.state))
+        steps = max(1, round(self._latency_s / FORESIGHT_STEP_S))
+        step_s = self._latency_s / steps
+        for step in range(steps):
+            action = self._reaction.action(observation.stamp * 1e-9 + step * step_s)
+            pose, since = advance(pose, *action, step_s), advance(since, *action, step_s)
+        return dataclasses.replace(view, pose=pose), np.array(since, dtype=np.float32)
 
     def _blurred(self, sight: Sight) -> Sight:
         if sight.mode != SEEN:

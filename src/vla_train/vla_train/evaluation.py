@@ -129,6 +129,7 @@ def judge_room(job: EvaluationJob) -> list[EpisodeResult]:
     room = generate_room(job.room, split.rooms)
     rng = np.random.default_rng([zlib.crc32(b"evaluation"), job.room, job.seed])
     book = split.phrasebook(job.wordings)
+    latency_s = LATENCY_S + split.added_latency_s
     policy = None if job.contestant.policy is None else load_policy(job.contestant.policy)
     needs_images = job.contestant.baseline not in WITHOUT_POLICY
     simulation = Simulation(room, render=needs_images)
@@ -136,10 +137,8 @@ def judge_room(job: EvaluationJob) -> list[EpisodeResult]:
         results = []
         for _ in range(job.episodes):
             scenario = draw_scenario(rng, room, book, preferred=split.preferred)
-            driver = _driver(job.contestant, policy, scenario, rng)
-            episode = Episode(
-                simulation, scenario, job.contestant.spec, LATENCY_S + split.added_latency_s
-            )
+            driver = _driver(job.contestant, policy, scenario, latency_s)
+            episode = Episode(simulation, scenario, job.contestant.spec, latency_s)
             results.append(_judge(episode, scenario, driver, job.room))
         return results
     finally:
@@ -147,12 +146,12 @@ def judge_room(job: EvaluationJob) -> list[EpisodeResult]:
 
 
 def _driver(
-    contestant: Contestant, policy: Policy | None, scenario: Scenario, rng: np.random.Generator
+    contestant: Contestant, policy: Policy | None, scenario: Scenario, latency_s: float
 ) -> Driver:
     baseline = contestant.baseline
     own = np.random.default_rng(scenario.seed)  # the same tasks, whoever drives
     if baseline == "expert":
-        return ExpertDriver(scenario.task, contestant.spec, own)
+        return ExpertDriver(scenario.task, contestant.spec, own, latency_s)
     if baseline == "random":
         policy = RandomPolicy(contestant.spec, own)
     assert policy is not None

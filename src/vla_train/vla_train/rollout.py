@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,8 +16,9 @@ from vla_sim.outcome import Judge, Outcome
 from vla_sim.room import Solid
 from vla_sim.simulation import SLICE_S, Simulation
 from vla_sim.walk import Walk
-from vla_train.drivers import Actions, Driver
+from vla_train.drivers import Driver
 from vla_train.lesson import View
+from vla_train.reaction import Reaction
 from vla_train.scenario import Scenario
 
 LATENCY_S = 0.06
@@ -122,32 +122,6 @@ class Episode:
             simulation, walk = self._simulation, self._walk
             moved = simulation.move(walk.ball, *walk.step(SLICE_S, simulation.pose))
             walk.rolled(moved, simulation.room)
-
-
-class Reaction:
-    """Chunks that come late, and the action that is due."""
-
-    def __init__(self, dt: float, latency_s: float) -> None:
-        self._dt = dt
-        self._latency_s = latency_s
-        self._waiting: deque[tuple[float, Actions]] = deque()
-        self._driven: tuple[float, Actions] | None = None
-
-    def take(self, actions: Actions, seen_s: float) -> None:
-        """Actions ``[horizon, 2]`` for the time from `seen_s` on."""
-        self._waiting.append((seen_s, actions))
-
-    def action(self, now_s: float) -> tuple[float, float]:
-        """What is to be driven now: m/s, rad/s; standstill past the end of a chunk."""
-        while self._waiting and now_s >= self._waiting[0][0] + self._latency_s - 1e-6:
-            self._driven = self._waiting.popleft()
-        if self._driven is None:
-            return 0.0, 0.0
-        seen_s, actions = self._driven
-        index = int((now_s - seen_s) / self._dt + 1e-6)
-        if index >= len(actions):
-            return 0.0, 0.0
-        return float(actions[index, 0]), float(actions[index, 1])
 
 
 def _restore(simulation: Simulation, scenario: Scenario) -> None:
