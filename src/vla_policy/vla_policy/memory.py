@@ -57,7 +57,7 @@ class Memory:
     def restart(self) -> None:
         """A new sentence: nothing is known."""
         self.stage = 0
-        self._origin = np.zeros(STATE_DIM, dtype=np.float32)
+        self._origin: State = np.zeros(STATE_DIM, dtype=np.float32)
         self._spot: tuple[float, float] | None = None
         self._arrived_since: int | None = None
 

@@ -7,7 +7,7 @@ import dataclasses
 
 import numpy as np
 
-from vla_policy.action import ActionChunk, ActionSpec
+from vla_policy.action import ActionChunk, ActionSpec, Array
 from vla_policy.observation import Observation
 from vla_policy.policy import Policy
 from vla_sim.phrasebook import Phrasebook
@@ -28,7 +28,7 @@ class RandomPolicy:
         self.spec = spec
         self._rng = rng
         self._looks = 0
-        self._action = np.zeros(spec.action_dim, dtype=np.float32)
+        self._action: Array = np.zeros(spec.action_dim, dtype=np.float32)
 
     def prepare(self, instruction: str) -> None:
         """Nothing to prepare."""

@@ -104,10 +104,8 @@ def collect_shard(job: ShardJob) -> int:
     torch.set_num_threads(1)
     config = job.config
     rng = np.random.default_rng([config.seed, zlib.crc32(SPLIT.encode()), job.round, job.shard])
-    policy = None
-    if job.policy is not None:
-        policy = load_policy(job.policy)
-        assert isinstance(policy, ModelPolicy)
+    policy = None if job.policy is None else load_policy(job.policy)
+    assert policy is None or isinstance(policy, ModelPolicy)
     builder = ShardBuilder(config.action, config.image_size)
     for room in _rooms(job):
         if job.glances:

@@ -158,7 +158,7 @@ class PushedDriver:
         self._rng = rng
         self._chance = chance
         self._steps_left = 0
-        self._push = np.zeros(2, dtype=np.float32)
+        self._push: Actions = np.zeros(2, dtype=np.float32)
 
     @property
     def lesson(self) -> Lesson:

@@ -47,7 +47,7 @@ class MiniLMEncoder(nn.Module):
         """
         if not isinstance(instructions, torch.Tensor):
             instructions = self.embed(instructions)
-        tokens = instructions.to(self.project[0].weight.dtype)
+        tokens = instructions.to(self.ask.questions.dtype)
         padding = (tokens == 0.0).all(dim=-1)  # [B, N]
         return self.ask(self.project(tokens), padding, stage)
 

@@ -95,5 +95,8 @@ def _conv(inputs: int, outputs: int, kernel: int, stride: int) -> list[nn.Module
     ]
 
 
-VISION_ENCODERS = {"conv": ConvEncoder, "vit": VitEncoder}
+VISION_ENCODERS: dict[str, type[ConvEncoder] | type[VitEncoder]] = {
+    "conv": ConvEncoder,
+    "vit": VitEncoder,
+}
 """Vision encoders by the names that configurations know them by."""
