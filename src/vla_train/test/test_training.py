@@ -83,7 +83,8 @@ def test_a_run_that_was_cut_off_ends_as_one_that_was_not(config, data, tmp_path)
 
 
 def test_what_was_trained_is_known_afterwards(config, data, tmp_path):
-    plan = dataclasses.replace(config.rounds[0], samples=8 * 60, learning_rate=5e-3)
+    # Some steps more than it takes for the rate to warm up.
+    plan = dataclasses.replace(config.rounds[0], samples=8 * 120, learning_rate=5e-3)
     trainer = Trainer(dataclasses.replace(config, rounds=(plan,)), CPU)
     batch = data.take(np.arange(len(data)))
 
