@@ -138,13 +138,13 @@ def test_it_learns_one_batch_by_heart():
     model = EndToEndVLA(SMALL)
     x, embeddings = images(8), torch.randn(8, 4, 384)
     target = torch.rand(8, 3, 2) * 1.6 - 0.8
-    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
-    for _ in range(150):
-        loss = (model(x, embeddings) - target).abs().mean()
+    optimizer = torch.optim.Adam(model.parameters(), lr=2e-3)
+    for _ in range(80):
+        loss = model.decoder.loss(model.fuse(x, embeddings).vector, target)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    assert loss.item() < 0.06
+    assert (model(x, embeddings) - target).abs().mean().item() < 0.02
 
 
 class MeanColour(nn.Module):
