@@ -10,10 +10,9 @@ from vla_policy.memory import LOST, SEEN, Sight
 from vla_policy.models.language import TransformerEncoder
 from vla_train.config import DatasetSource
 from vla_train.dataset import FrameDataset
+from vla_train.group import Group
 from vla_train.lesson import Lesson
 from vla_train.training import Trainer, learning_rate
-
-CPU = torch.device("cpu")
 
 
 @pytest.fixture(autouse=True)
@@ -59,13 +58,13 @@ def weights(trainer):
 
 
 def test_a_run_that_was_cut_off_ends_as_one_that_was_not(config, data, tmp_path):
-    whole = Trainer(config, CPU)
+    whole = Trainer(config, Group())
     whole.train_round(0, data, tmp_path / "whole.pt", ignore)
 
     class CutOffError(Exception):
         pass
 
-    first = Trainer(config, CPU)
+    first = Trainer(config, Group())
 
     def stop(step, *_):
         if step == 3:
@@ -74,7 +73,7 @@ def test_a_run_that_was_cut_off_ends_as_one_that_was_not(config, data, tmp_path)
 
     with pytest.raises(CutOffError):
         first.train_round(0, data, tmp_path / "state.pt", stop)
-    second = Trainer(config, CPU)
+    second = Trainer(config, Group())
     second.load(tmp_path / "state.pt")
     steps = []
     second.train_round(0, data, tmp_path / "state.pt", lambda step, *_: steps.append(step))
@@ -85,7 +84,7 @@ def test_a_run_that_was_cut_off_ends_as_one_that_was_not(config, data, tmp_path)
 def test_what_was_trained_is_known_afterwards(config, data, tmp_path):
     # Some steps more than it takes for the rate to warm up.
     plan = dataclasses.replace(config.rounds[0], samples=8 * 120, learning_rate=5e-3)
-    trainer = Trainer(dataclasses.replace(config, rounds=(plan,)), CPU)
+    trainer = Trainer(dataclasses.replace(config, rounds=(plan,)), Group())
     batch = data.take(np.arange(len(data)))
 
     def error():
@@ -108,7 +107,7 @@ def test_recordings_without_lessons_are_learnt_from(config, data, tmp_path):
     shutil.rmtree(tmp_path / "round_0" / "lessons")
     recorded = read(tmp_path / "round_0", config)
     assert recorded.take(np.arange(24)).actions.equal(data.take(np.arange(24)).actions)
-    trainer = Trainer(config, CPU)
+    trainer = Trainer(config, Group())
     losses = []
     trainer.train_round(0, recorded, tmp_path / "state.pt", lambda *done: losses.append(done[2]))
     assert np.isfinite(losses).all()

@@ -15,6 +15,8 @@ from vla_policy.action import ActionSpec
 from vla_policy.models.end_to_end import EndToEndConfig
 from vla_train.errors import TrainError
 
+PRECISIONS = ("float32", "bfloat16")
+
 
 @dataclass(frozen=True)
 class DatasetSource:
@@ -91,6 +93,10 @@ class RunConfig:
 
     Attributes:
         batch_size: frames in a step of training, each with `lessons_per_frame` sentences.
+        accumulate: parts that a batch is taken in, one after the other, where it is too large for
+            the memory. Batch norm sees each part by itself; everything else is as with 1.
+        precision: of the network but its losses: `float32`, or `bfloat16`, which takes half the
+            memory, and half the time where the processor or the GPU computes in it.
     """
 
     name: str
@@ -103,6 +109,8 @@ class RunConfig:
     rooms_per_glance_shard: int = 60
     glances_per_room: int = 40
     batch_size: int = 64
+    accumulate: int = 1
+    precision: str = "float32"
     lessons_per_frame: int = 8
     weight_decay: float = 0.02
     attention_weight: float = 1.0
@@ -117,10 +125,19 @@ class RunConfig:
             "rooms_per_glance_shard",
             "glances_per_room",
             "batch_size",
+            "accumulate",
             "lessons_per_frame",
         ):
             if getattr(self, name) < 1:
                 raise TrainError(f"{name} must be >= 1 (got {getattr(self, name)})")
+        if self.accumulate > self.batch_size:
+            raise TrainError(
+                f"accumulate must be <= batch_size = {self.batch_size} (got {self.accumulate})"
+            )
+        if self.precision not in PRECISIONS:
+            raise TrainError(
+                f"precision must be one of {', '.join(PRECISIONS)} (got {self.precision!r})"
+            )
         if not self.rounds:
             raise TrainError("a run needs at least one round")
 

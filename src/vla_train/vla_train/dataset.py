@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,6 +49,15 @@ class Batch(NamedTuple):
     modes: torch.Tensor
     spots: torch.Tensor
     arrivals: torch.Tensor
+
+    def parts(self, count: int) -> Iterator[Batch]:
+        """The batch in `count` parts, as even as can be."""
+        images = len(self.images)
+        lessons = len(self.actions) // images
+        ends = [images * (part + 1) // count for part in range(count)]
+        for begin, end in itertools.pairwise([0, *ends]):
+            rows = slice(begin * lessons, end * lessons)
+            yield Batch(self.images[begin:end], *(value[rows] for value in self[1:]))
 
 
 class FrameDataset:
@@ -94,10 +104,12 @@ class FrameDataset:
     def __len__(self) -> int:
         return int(self._starts[-1])
 
-    def draw(self, rng: np.random.Generator, size: int, lessons: int) -> Batch:
-        """`size` random frames with as many lessons each."""
+    def draw(
+        self, rng: np.random.Generator, size: int, lessons: int, share: slice = slice(None)
+    ) -> Batch:
+        """`size` random frames with `lessons` each, or a share of these frames."""
         frames = np.sort(rng.integers(len(self), size=size))
-        return self.take(frames, lessons, rng.random(size))
+        return self.take(frames[share], lessons, rng.random(size)[share])
 
     def take(
         self,

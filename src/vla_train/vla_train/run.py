@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -26,13 +26,18 @@ from vla_policy.statistics import ActionStatistics
 from vla_train.card import Machine, model_card, this_machine
 from vla_train.collect import collect_round, round_dataset, round_shards
 from vla_train.config import DatasetSource, RunConfig
+from vla_train.curves import MISSING, Curves, can_draw
 from vla_train.dataset import FrameDataset
 from vla_train.evaluation import Contestant, EpisodeResult, evaluate, report_of, summarise
+from vla_train.group import join_group
 from vla_train.labels import recorded_actions
 from vla_train.recording import Recording
 from vla_train.training import Trainer
 
 EARLY_EPISODES = 60
+CURVES_EVERY = 20
+"""Steps from one point of a curve to the next."""
+CURVES_OF_ROUNDS = ("success_rate", "wilson_low", "collision_rate", "wrong_object_rate")
 VALIDATION_SPLIT = "validation"
 TEST_SPLIT = "seen"
 _LOG_FILE = "log.jsonl"
@@ -60,6 +65,11 @@ class RunFolder:
         return self.root / "state.pt"
 
     @property
+    def curves(self) -> Path:
+        """What TensorBoard shows."""
+        return self.root / "curves"
+
+    @property
     def checkpoint(self) -> Path:
         """The latest policy."""
         return self.root / "checkpoint"
@@ -84,10 +94,17 @@ class RunFolder:
 def train(
     config: RunConfig, folder: RunFolder, workers: int, test_episodes: int, console: Console
 ) -> None:
-    """Run all rounds that are not done yet, then test the policy and write its card."""
+    """Run all rounds that are not done yet, then test the policy and write its card.
+
+    Where `torchrun` has started several processes, they train together; the first one does all
+    the rest.
+    """
     folder.root.mkdir(parents=True, exist_ok=True)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    trainer = Trainer(config, device)
+    group = join_group()
+    console = console if group.leads else Console(quiet=True)
+    trainer = Trainer(config, group)
+    if not can_draw():
+        console.print(MISSING)
     if folder.state.exists():
         trainer.load(folder.state)
         console.print(f"going on in round {trainer.round} at step {trainer.step}")
@@ -95,7 +112,9 @@ def train(
     for number in range(len(config.rounds)):
         if number not in done:
             _run_round(config, folder, trainer, number, workers, console)
-    _test(config, folder, trainer, workers, test_episodes, console)
+    if group.leads:
+        _test(config, folder, trainer, workers, test_episodes, console)
+    group.wait()
 
 
 def _run_round(
@@ -105,6 +124,23 @@ def _run_round(
     number: int,
     workers: int,
     console: Console,
+) -> None:
+    group = trainer.group
+    if group.leads:
+        _collect(config, folder, number, workers, console)
+    group.wait()
+    sources = _sources(config, folder, number)
+    with console.status(f"round {number}: read the data sets"):
+        data = FrameDataset(sources, config, folder.cache, trainer.model.language.embed)
+    _train_round(folder, trainer, number, data, console)
+    if group.leads:
+        _save(config, folder, trainer, sources, card="")
+        _judge_round(config, folder, trainer, number, data, workers, console)
+    group.wait()
+
+
+def _collect(
+    config: RunConfig, folder: RunFolder, number: int, workers: int, console: Console
 ) -> None:
     policy = folder.checkpoint if number > 0 else None
     with _bar(console) as bar:
@@ -118,21 +154,38 @@ def _run_round(
                 now = time.monotonic()
                 folder.log({"collected": number, "frames": frames, "seconds": now - began})
                 began = now
-    sources = _sources(config, folder, number)
-    with console.status(f"round {number}: read the data sets"):
-        data = FrameDataset(sources, config, folder.cache, trainer.model.language.embed)
-    with _bar(console) as bar:
+
+
+def _train_round(
+    folder: RunFolder, trainer: Trainer, number: int, data: FrameDataset, console: Console
+) -> None:
+    with _bar(console) as bar, _curves(folder, trainer) as curves:
         task = bar.add_task(f"round {number}: train", total=None)
 
-        def show(step: int, steps: int, loss: float) -> None:
+        def show(step: int, steps: int, loss: float, values: Mapping[str, float]) -> None:
             text = f"round {number}: train on {len(data)} frames, loss {loss:.4f}"
             bar.update(task, total=steps, completed=step, description=text)
+            if step % CURVES_EVERY == 0:
+                curves.add(values, trainer.frames)
 
         trainer.train_round(number, data, folder.state, show)
-    _save(config, folder, trainer, sources, card="")
+
+
+def _judge_round(
+    config: RunConfig,
+    folder: RunFolder,
+    trainer: Trainer,
+    number: int,
+    data: FrameDataset,
+    workers: int,
+    console: Console,
+) -> None:
     results = _judge(config, folder, VALIDATION_SPLIT, EARLY_EPISODES, number, workers, console)
     summary = summarise(results)
     console.print(f"round {number}: {summary['success_rate']:.1%} of {len(results)} episodes")
+    with _curves(folder, trainer) as curves:
+        rates = {f"validation/{name}": summary[name] for name in CURVES_OF_ROUNDS}
+        curves.add(rates, trainer.frames)
     folder.log(
         {
             "round": number,
@@ -142,6 +195,10 @@ def _run_round(
             "validation": summary,
         }
     )
+
+
+def _curves(folder: RunFolder, trainer: Trainer) -> Curves:
+    return Curves(folder.curves if can_draw() and trainer.group.leads else None, trainer.frames)
 
 
 def _sources(config: RunConfig, folder: RunFolder, number: int) -> list[DatasetSource]:

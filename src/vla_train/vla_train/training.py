@@ -6,29 +6,31 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from vla_policy.models.end_to_end import EndToEndVLA
+from vla_policy.models.fusion import Fused
 from vla_train.config import RoundConfig, RunConfig
 from vla_train.dataset import Batch, FrameDataset
+from vla_train.errors import TrainError
+from vla_train.group import Group
 from vla_train.labels import IGNORED
 
 SAVE_EVERY_S = 45.0
 WARM_UP_STEPS = 100
 BRIGHTNESS = 0.15
 TINT = 0.06
-Progress = Callable[[int, int, float], None]
-"""Called with (steps done, steps in all, smoothed loss)."""
+Progress = Callable[[int, int, float, Mapping[str, float]], None]
+"""Called with (steps done, steps in all, smoothed loss, this step's losses and rate)."""
 
 
-@dataclass
-class Losses:
+class Losses(NamedTuple):
     """What one batch is judged by."""
 
     action: torch.Tensor
@@ -36,14 +38,53 @@ class Losses:
     memory: torch.Tensor
 
 
-class Trainer:
-    """A network, its optimiser and its averaged weights; all of it can be saved and resumed."""
+class Counts(NamedTuple):
+    """Of how many things of a batch it is known what is right, and so how much each weighs."""
 
-    def __init__(self, config: RunConfig, device: torch.device) -> None:
+    lessons: torch.Tensor
+    cells: torch.Tensor
+    modes: torch.Tensor
+    spots: torch.Tensor
+
+    @classmethod
+    def of(cls, batch: Batch) -> Counts:
+        """Those of a batch: a number each."""
+        device = batch.actions.device
+        return cls(
+            torch.tensor(float(len(batch.actions)), device=device),
+            (batch.cells != IGNORED).sum().float(),
+            (batch.modes != IGNORED).sum().float(),
+            _seen(batch).sum().float(),
+        )
+
+    def shares(self, whole: Counts) -> Counts:
+        """What a part weighs in the whole, 0 to 1 each."""
+        return Counts(
+            *(part / total.clamp(min=1) for part, total in zip(self, whole, strict=True))
+        )
+
+
+class Trainer:
+    """A network, its optimiser and its averaged weights; all of it can be saved and resumed.
+
+    Args:
+        group: the processes that train it together, each with its share of every batch. The
+            network is the same in all of them.
+
+    Raises:
+        TrainError: a batch is too small to be shared.
+    """
+
+    def __init__(self, config: RunConfig, group: Group) -> None:
+        if config.batch_size < group.size * config.accumulate:
+            raise TrainError(
+                f"batch_size must be >= {group.size} processes * accumulate "
+                f"{config.accumulate} (got {config.batch_size})"
+            )
         torch.manual_seed(config.seed)
         self.config = config
-        self.device = device
-        self.model = EndToEndVLA(config.model).to(device)
+        self.group = group
+        self.model = EndToEndVLA(config.model).to(group.device)
         # Convolutions on a CPU are faster so; the stubs lack this documented form.
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.model).requires_grad_(False)
@@ -67,20 +108,30 @@ class Trainer:
         while self.step < steps:
             # Each step draws from a stream of its own: a resumed run sees the same frames.
             rng = np.random.default_rng([self.config.seed, number, self.step])
-            batch = data.draw(rng, self.config.batch_size, self.config.lessons_per_frame)
-            losses = self._step(batch, plan, steps, rng)
-            value = losses.action.item()
-            loss = value if math.isnan(loss) else 0.98 * loss + 0.02 * value
+            share = self.group.share(self.config.batch_size)
+            batch = data.draw(rng, self.config.batch_size, self.config.lessons_per_frame, share)
+            gains = _draw_gains(rng, self.config.batch_size)[share]
+            torch.manual_seed(int(rng.integers(2**31)) + self.group.rank)  # of a decoder's noise
+            values = self._step(batch, gains, learning_rate(plan, self.step, steps))
+            loss = values["loss/action"] if math.isnan(loss) else _smoothed(loss, values)
             self.step += 1
             self.seconds = time.monotonic() - began
-            progress(self.step, steps, loss)
+            progress(self.step, steps, loss, values)
             if time.monotonic() - saved_s > SAVE_EVERY_S:
                 self.save(state_file)
                 saved_s = time.monotonic()
         self.save(state_file)
 
+    @property
+    def frames(self) -> int:
+        """How many it was trained on so far, each as often as it was drawn."""
+        before = sum(plan.samples for plan in self.config.rounds[: self.round])
+        return before + self.step * self.config.batch_size
+
     def save(self, path: Path) -> None:
-        """Write everything that a resumed run needs."""
+        """Write everything that a resumed run needs; one process does it for all."""
+        if not self.group.leads:
+            return
         unfinished = path.with_suffix(".part")
         torch.save(
             {
@@ -97,41 +148,73 @@ class Trainer:
 
     def load(self, path: Path) -> None:
         """Go on from what `save` wrote."""
-        state = torch.load(path, map_location=self.device, weights_only=True)
+        state = torch.load(path, map_location=self.group.device, weights_only=True)
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.round, self.step = int(state["round"]), int(state["step"])
         self.seconds = float(state["seconds"])
 
-    def _step(
-        self, batch: Batch, plan: RoundConfig, steps: int, rng: np.random.Generator
-    ) -> Losses:
+    def _step(self, batch: Batch, gains: torch.Tensor, rate: float) -> dict[str, float]:
+        """Learn from this process's share of a batch; gives the losses of the whole one."""
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(plan, self.step, steps)
+            group["lr"] = rate
         self.model.train()
-        losses = self._losses(batch, rng)
+        batch = Batch(*(value.to(self.group.device) for value in batch))
+        batch = batch._replace(images=_vary(batch.images.float() / 255.0, gains))
+        whole = Counts.of(batch)
+        self.group.sum(list(whole))
         self.optimizer.zero_grad(set_to_none=True)
-        total = losses.action + self.config.attention_weight * losses.attention
-        (total + self.config.memory_weight * losses.memory).backward()
+        losses = torch.zeros(len(Losses._fields), device=self.group.device)
+        for part in batch.parts(self.config.accumulate):
+            found = self._losses(part, Counts.of(part).shares(whole))
+            total = found.action + self.config.attention_weight * found.attention
+            (total + self.config.memory_weight * found.memory).backward()
+            losses += torch.stack([loss.detach() for loss in found])
+        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+        self.group.sum([losses, *gradients])
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
+        self._agree()
         self._average()
-        return losses
+        names = (f"loss/{name}" for name in Losses._fields)
+        return {**dict(zip(names, losses.tolist(), strict=True)), "rate": rate}
 
-    def _losses(self, batch: Batch, rng: np.random.Generator) -> Losses:
-        batch = Batch(*(value.to(self.device) for value in batch))
-        images = _vary(batch.images.float() / 255.0, rng)
-        fused = self.model.fuse(images, batch.language, batch.states, batch.memories, batch.stages)
-        mode, spot, arrived = self.model.see(fused)
-        seen = ~batch.spots.isnan().any(dim=1)
+    def _losses(self, part: Batch, share: Counts) -> Losses:
+        """The losses of a part of a batch, weighted so that those of all parts add up."""
+        with torch.autocast(
+            self.group.device.type,
+            dtype=torch.bfloat16,
+            enabled=self.config.precision == "bfloat16",
+        ):
+            fused = self.model.fuse(
+                part.images, part.language, part.states, part.memories, part.stages
+            )
+        vector, attention = fused.vector.float(), fused.attention.float()
+        mode, spot, arrived = self.model.see(Fused(vector, attention))
+        seen = _seen(part)
         return Losses(
-            action=self.model.decoder.loss(fused.vector, batch.actions),
-            attention=_cross_entropy(fused.attention, batch.cells),
-            memory=_cross_entropy(mode, batch.modes)
-            + _distance(spot[seen], batch.spots[seen])
-            + F.binary_cross_entropy_with_logits(arrived, batch.arrivals),
+            action=share.lessons * self.model.decoder.loss(vector, part.actions),
+            attention=share.cells * _cross_entropy(attention, part.cells),
+            memory=share.modes * _cross_entropy(mode, part.modes)
+            + share.spots * _distance(spot[seen], part.spots[seen])
+            + share.lessons * F.binary_cross_entropy_with_logits(arrived, part.arrivals),
         )
+
+    @torch.no_grad()
+    def _agree(self) -> None:
+        """Take the mean over all processes of what batch norm has seen."""
+        if self.group.size == 1:
+            return
+        kept = self.model.state_dict()
+        buffers = [
+            buffer
+            for name, buffer in self.model.named_buffers()
+            if name in kept and buffer.is_floating_point()
+        ]
+        self.group.sum(buffers)
+        for buffer in buffers:
+            buffer /= self.group.size
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -166,10 +249,22 @@ def learning_rate(plan: RoundConfig, step: int, steps: int) -> float:
     return rate * min(1.0, (step + 1) / WARM_UP_STEPS)
 
 
-def _vary(images: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+def _smoothed(loss: float, values: Mapping[str, float]) -> float:
+    return 0.98 * loss + 0.02 * values["loss/action"]
+
+
+def _seen(batch: Batch) -> torch.Tensor:
+    """Which lessons say where the named thing is, ``[B * Q]``."""
+    return ~batch.spots.isnan().any(dim=1)
+
+
+def _draw_gains(rng: np.random.Generator, size: int) -> torch.Tensor:
+    """Brightness and tint of `size` images, ``[size, 1, 3, 1, 1]``."""
+    gain = 1 + BRIGHTNESS * rng.standard_normal((size, 1, 1, 1, 1))
+    tint = 1 + TINT * rng.standard_normal((size, 1, 3, 1, 1))
+    return torch.from_numpy((gain * tint).astype(np.float32))
+
+
+def _vary(images: torch.Tensor, gains: torch.Tensor) -> torch.Tensor:
     """Change brightness and tint a little, each image in its own way."""
-    size = (len(images), 1, 1, 1, 1)
-    gain = 1 + BRIGHTNESS * rng.standard_normal(size)
-    tint = 1 + TINT * rng.standard_normal((len(images), 1, 3, 1, 1))
-    factor = torch.from_numpy((gain * tint).astype(np.float32)).to(images.device)
-    return (images * factor).clamp_(0.0, 1.0)
+    return (images * gains.to(images.device)).clamp_(0.0, 1.0)
