@@ -21,6 +21,7 @@ setup(
     extras_require={"test": ["pytest", "hypothesis"]},
     entry_points={
         "vla.verbs": [
+            "data = vla_train.verbs:data",
             "train = vla_train.verbs:train",
             "eval = vla_train.verbs:evaluate",
         ],

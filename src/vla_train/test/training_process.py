@@ -28,7 +28,7 @@ def main(folder: Path) -> None:
     source = DatasetSource(str(folder / "round_0"), state=())
     data = FrameDataset([source], config, folder / "cache", trainer.model.language.embed)
     trainer.train_round(0, data, state, lambda step, *_: print(step, flush=True))
-    trainer.group.wait()
+    trainer.group.leave()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,15 @@ SHORTEST_WAY_M = 0.1
 """Episodes with a shorter way than this do not count for SPL."""
 WITHOUT_POLICY = ("expert", "random")
 BASELINES = (*WITHOUT_POLICY, "blind", "deaf")
+CAUSES = {
+    "collided": "collision",
+    "stands at": "at another thing",
+    "not there": "not there in time",
+    "stands still": "gave up",
+    "near it": "lost it",
+}
+"""Kinds of failure by how a judge's reason begins."""
+PATH_EVERY_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -60,6 +70,8 @@ class EpisodeResult:
         wrong_object: whether it ended at another thing than the one that was named.
         spl: success weighted by path length (arXiv 1807.06757, section 3); None where there
             is no way to go.
+        path: where the robot was, twice a second [m].
+        target: name of the thing that the sentence ends at; None where there is none.
     """
 
     room: int
@@ -73,6 +85,15 @@ class EpisodeResult:
     path_length_m: float
     spl: float | None
     collisions: int
+    path: tuple[tuple[float, float], ...] = ()
+    target: str | None = None
+
+    @property
+    def cause(self) -> str | None:
+        """What kind of failure it was; None where it succeeded."""
+        if self.success:
+            return None
+        return next((c for words, c in CAUSES.items() if self.reason.startswith(words)), "other")
 
 
 @dataclass(frozen=True)
@@ -164,9 +185,12 @@ def _driver(
 
 
 def _judge(episode: Episode, scenario: Scenario, driver: Driver, room: int) -> EpisodeResult:
-    last = None
+    last, path = None, []
     for frame in episode.drive(driver):
         last = frame.outcome
+        if last is not None or episode.time_s >= PATH_EVERY_S * len(path):
+            pose = frame.view.pose
+            path.append((round(pose.x, 2), round(pose.y, 2)))
     assert last is not None
     task, length = scenario.task, episode.judge.path_length_m
     shortest = shortest_way(scenario)
@@ -184,6 +208,8 @@ def _judge(episode: Episode, scenario: Scenario, driver: Driver, room: int) -> E
         if shortest < SHORTEST_WAY_M
         else round(last.success * shortest / max(length, shortest), 4),
         collisions=int(last.collided),
+        path=tuple(path),
+        target=None if task.target is None else task.target.name,
     )
 
 
@@ -207,6 +233,7 @@ def summarise(results: list[EpisodeResult]) -> dict[str, Any]:
     families = sorted({result.family for result in results})
     return {
         **_rates(results),
+        "failures": dict(Counter(r.cause for r in results if r.cause is not None).most_common()),
         "families": {
             family: _rates([r for r in results if r.family == family]) for family in families
         },

@@ -51,6 +51,12 @@ class Group:
         if self.size > 1:
             dist.barrier()
 
+    def leave(self) -> None:
+        """Go on alone when all are here."""
+        self.wait()
+        if self.size > 1:
+            dist.destroy_process_group()
+
 
 def join_group() -> Group:
     """The group that `torchrun` has started this process in, or one of its own."""

@@ -10,12 +10,17 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
+from vla_sim.picture import draw_room
+from vla_sim.room import generate_room
 from vla_sim.splits import FAMILIES, Wordings
 from vla_train.benchmark import SPLITS, find_split
 from vla_train.config import load_config
 from vla_train.evaluation import Contestant, evaluate, find_contestant, report_of
+from vla_train.sheet import Bar, Tile, bar_chart, contact_sheet
 
 REPORTED = tuple(name for name in SPLITS if name != "validation")
+MOST_FAILURES = 60
+"""On one page."""
 RT1_PERCENT = {"seen": 97, "unseen": 76, "distractors": 83, "backgrounds": 59}
 """RT-1's own success (arXiv 2212.06817, table 2): other tasks, the same protocol."""
 
@@ -46,10 +51,40 @@ def judge_splits(
         }
         path = out / f"{name}.json"
         path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        draw_report(report, out)
         console.print(_sentence(report, path))
     written = [out / f"{name}.json" for name in REPORTED if (out / f"{name}.json").is_file()]
     reports = [json.loads(path.read_text(encoding="utf-8")) for path in written]
     (out / "table.md").write_text(table(reports), encoding="utf-8")
+
+
+def draw_report(report: dict[str, Any], out: Path) -> None:
+    """Draw `<split>.png`, the success of each family, and `<split>_failures.png`."""
+    split = report["split"]
+    causes = ", ".join(f"{cause} {count}" for cause, count in report["failures"].items())
+    title = f"{report['policy']} on {split}; failures: {causes or 'none'}"
+    rates = {"all": report, **report["families"]}
+    bars = [
+        Bar(name, r["success_rate"], r["wilson_low"], r["wilson_high"], r["count"])
+        for name, r in rates.items()
+    ]
+    bar_chart(title, bars).save(out / f"{split}.png")
+    failures = sorted(
+        (episode for episode in report["episodes"] if not episode["success"]),
+        key=lambda episode: episode["reason"],
+    )
+    page = out / f"{split}_failures.png"
+    page.unlink(missing_ok=True)
+    if failures:
+        contact_sheet([_tile(episode, split) for episode in failures[:MOST_FAILURES]]).save(page)
+
+
+def _tile(episode: dict[str, Any], split: str) -> Tile:
+    """The room from above with the way that the robot drove."""
+    room = generate_room(episode["room"], find_split(split).rooms)
+    target = next((s for s in room.objects if s.name == episode["target"]), None)
+    path = [(x, y) for x, y in episode["path"]]
+    return Tile(draw_room(room, path, target), f"{episode['instruction']}\n{episode['reason']}")
 
 
 def table(reports: list[dict[str, Any]]) -> str:

@@ -114,7 +114,7 @@ def train(
             _run_round(config, folder, trainer, number, workers, console)
     if group.leads:
         _test(config, folder, trainer, workers, test_episodes, console)
-    group.wait()
+    group.leave()
 
 
 def _run_round(

@@ -85,3 +85,35 @@ def evaluate(
     except KeyboardInterrupt:
         console.print("stopped; what is judged so far is not written")
         raise typer.Exit(130) from None
+
+
+def data(
+    dataset: Annotated[Path, typer.Argument(help="Folder of a data set in the LeRobot layout.")],
+    camera: Annotated[
+        str | None, typer.Option(help="Camera to show; by default the first.")
+    ] = None,
+    frames: Annotated[int, typer.Option(min=1, help="Frames to show.")] = 36,
+    out: Annotated[Path, typer.Option(help="Folder of the contact sheet.")] = Path("out/data"),
+) -> None:
+    """Say what is in a data set, and draw a contact sheet of its frames."""
+    from rich.console import Console
+
+    from vla_train.errors import TrainError
+    from vla_train.look import describe, tiles
+    from vla_train.recording import Recording
+    from vla_train.sheet import contact_sheet
+
+    console = Console()
+    try:
+        recording = Recording.open(dataset)
+        for line in describe(recording):
+            console.print(line)
+        key = camera or next(iter(recording.cameras), "")
+        page = contact_sheet(list(tiles(recording, key, frames)))
+        out.mkdir(parents=True, exist_ok=True)
+        path = out / f"{dataset.resolve().name}.png"
+        page.save(path)
+        console.print(f"wrote {path}")
+    except (TrainError, OSError) as error:
+        console.print(f"[red]{error}[/red]")
+        raise typer.Exit(2) from error
