@@ -14,7 +14,17 @@ from vla_train.evaluation import EpisodeResult, report_of
 from vla_train.look import describe, tiles
 from vla_train.recording import Recording
 from vla_train.report import draw_report
-from vla_train.sheet import GAP, NAME_WIDTH, TILE_WIDTH, Bar, Tile, bar_chart, contact_sheet
+from vla_train.sheet import (
+    BAR_HEIGHT,
+    BAR_WIDTH,
+    GAP,
+    NAME_WIDTH,
+    TILE_WIDTH,
+    Bar,
+    Tile,
+    bar_chart,
+    contact_sheet,
+)
 
 FAILED = EpisodeResult(
     room=3,
@@ -56,10 +66,10 @@ def test_a_caption_that_is_too_long_is_cut_and_does_not_reach_its_neighbours():
 def test_a_bar_is_as_long_as_its_share():
     page = bar_chart("title", [Bar("all", 0.5, 0.4, 0.6, 20), Bar("none", 0.0, 0.0, 0.1, 3)])
     green = (np.asarray(page) == (0x4A, 0x8F, 0x5C)).all(axis=2)
-    rows = np.flatnonzero(green.any(axis=1))
-    assert np.ptp(np.flatnonzero(green[rows[0]])) == pytest.approx(210, abs=1)
-    assert green[:, : GAP + NAME_WIDTH].sum() == 0
-    assert len(rows) < 2 * 17, "nothing is drawn for a share of 0 but its first column"
+    first, second = np.split(green, [GAP + 2 * (BAR_HEIGHT + GAP) - GAP // 2])
+    assert np.ptp(np.flatnonzero(first.any(axis=0))) == pytest.approx(BAR_WIDTH / 2, abs=1)
+    assert second.any(axis=0).sum() <= 1
+    assert not green[:, : GAP + NAME_WIDTH].any()
 
 
 def test_a_report_is_drawn_with_its_failures(tmp_path):
