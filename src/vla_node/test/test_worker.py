@@ -31,12 +31,12 @@ def start():
         worker.close()
 
 
-def request(stamp=1, instruction="go", frames=1):
+def request(stamp=1, instruction="go", frames=1, task=1):
     image = np.zeros((6, 8, 3), dtype=np.uint8)
     return Request(
         images=(image,) * frames,
         instruction=instruction,
-        task=1,
+        task=task,
         stamp=stamp,
         state=np.zeros(3, dtype=np.float32),
         seen_ns=time.monotonic_ns(),
@@ -72,13 +72,13 @@ def test_result_carries_stamp_and_times(start, make_policy):
     assert 0.0 <= result.age_ms < 1000.0
 
 
-def test_sentence_is_encoded_once(start, make_policy):
+def test_policy_begins_each_task_once_and_the_same_sentence_again_is_another(start, make_policy):
     policy = make_policy()
     worker, results = start(policy)
-    for instruction in ("go", "go", "go", "stop", "stop"):
-        worker.queue.put(request(instruction=instruction))
+    for task, instruction in ((1, "go"), (1, "go"), (2, "go"), (2, "go"), (3, "stop")):
+        worker.queue.put(request(instruction=instruction, task=task))
         results.get(timeout=2.0)
-    assert policy.prepared == ["go", "stop"]
+    assert policy.prepared == ["go", "go", "stop"]
 
 
 def test_history_is_stacked(start, make_policy):

@@ -39,7 +39,7 @@ class Group:
 
     def sum(self, tensors: list[torch.Tensor]) -> None:
         """Put the sum over all processes into the tensors; they are of one type."""
-        if self.size == 1:
+        if self.size == 1 or not tensors:
             return
         whole = torch.cat([tensor.flatten() for tensor in tensors])
         dist.all_reduce(whole)
