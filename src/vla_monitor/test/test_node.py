@@ -41,6 +41,11 @@ INFERENCE = {
     "action.linear.x": 0.4,
     "action.angular.z": 0.3,
 }
+TRAINING = {
+    "action.training.axes": ["linear.x", "angular.z"],
+    "action.training.mean": [0.08, 0.37],
+    "action.training.std": [0.25, 0.42],
+}
 DISTANCE = (((0.32 / 0.25) ** 2 + (0.07 / 0.42) ** 2) / 2) ** 0.5
 
 
@@ -117,7 +122,7 @@ def spin(robot, monitor, context, until, timeout_s=15.0):
 def test_topics_of_a_robot_in_a_namespace_become_diagnostics_and_plots(context, start_monitor):
     robot = Robot(context)
     robot.gate.publish(DiagnosticStatus(level=DiagnosticStatus.ERROR, message="e-stop"))
-    monitor = start_monitor(robot_name="r1")
+    monitor = start_monitor(robot_name="r1", **TRAINING)
     robot.told.publish(String(data="go to the red ball"))
 
     def told():
