@@ -185,7 +185,8 @@ def _driver(
 
 
 def _judge(episode: Episode, scenario: Scenario, driver: Driver, room: int) -> EpisodeResult:
-    last, path = None, []
+    last = None
+    path: list[tuple[float, float]] = []
     for frame in episode.drive(driver):
         last = frame.outcome
         if last is not None or episode.time_s >= PATH_EVERY_S * len(path):

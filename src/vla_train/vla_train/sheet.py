@@ -31,13 +31,13 @@ class Tile(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """A share with its interval, 0 to 1 each, of `count` things."""
+    """A share with its interval, 0 to 1 each, of so many things."""
 
     name: str
     share: float
     low: float
     high: float
-    count: int
+    of: int
 
 
 def contact_sheet(tiles: Sequence[Tile], columns: int = 6) -> Image.Image:
@@ -71,7 +71,7 @@ def bar_chart(title: str, bars: Sequence[Bar]) -> Image.Image:
         middle = y + BAR_HEIGHT / 2
         ends = [(left + share * BAR_WIDTH, middle) for share in (bar.low, bar.high)]
         draw.line(ends, fill=INK, width=2)
-        said = f"{bar.share:.1%} of {bar.count} ({bar.low:.1%} to {bar.high:.1%})"
+        said = f"{bar.share:.1%} of {bar.of} ({bar.low:.1%} to {bar.high:.1%})"
         _write(draw, (left + BAR_WIDTH + GAP, y), said)
     return page
 
