@@ -87,7 +87,7 @@ class World:
     def start(self, policy, **settings):
         overrides = [Parameter(name, value=value) for name, value in settings.items()]
         self.node = InferenceNode(
-            policy_loader=lambda name, device, threads: policy,
+            policy_loader=lambda name, **options: policy,
             context=self.context,
             parameter_overrides=overrides,
         )
@@ -244,7 +244,7 @@ def test_unreadable_images_stop_the_robot_and_do_no_harm(world, make_policy):
 
 def test_policy_for_other_actions_leaves_the_node_unconfigured(world, make_policy, spec):
     node = InferenceNode(
-        policy_loader=lambda name, device, threads: make_policy(spec),
+        policy_loader=lambda name, **options: make_policy(spec),
         context=world.context,
         parameter_overrides=[Parameter("action.names", value=["linear.y"])],
     )

@@ -44,11 +44,11 @@ THROTTLE_S = 2.0
 SPIN_TIMEOUT_S = 0.2
 
 
-def load_policy(name: str, device: str, threads: int | None) -> Policy:
-    """The policy of a checkpoint; torch is imported here and not before."""
+def load_policy(name: str, device: str, threads: int | None, backend: str) -> Policy:
+    """The policy of a checkpoint; what runs it is imported here and not before."""
     from vla_policy import checkpoint
 
-    return checkpoint.load_policy(name, device=device, threads=threads)
+    return checkpoint.load_policy(name, device=device, threads=threads, backend=backend)
 
 
 class InferenceNode(LifecycleNode):
@@ -59,7 +59,7 @@ class InferenceNode(LifecycleNode):
     """
 
     def __init__(self, policy_loader: Callable[..., Policy] = load_policy, **options: Any) -> None:
-        """`policy_loader` is called with a name or directory, `device` and `threads`."""
+        """`policy_loader` is called with a name or directory, `device`, `threads`, `backend`."""
         super().__init__(topics.NODE, **options)
         parameters.declare(self)
         self.settings = parameters.read(self)
@@ -141,7 +141,10 @@ class InferenceNode(LifecycleNode):
         self.get_logger().info(f"loading policy {settings.policy!r}")
         started = time.monotonic()
         policy = self._load_policy(
-            settings.policy, device=settings.device, threads=settings.threads or None
+            settings.policy,
+            device=settings.device,
+            threads=settings.threads or None,
+            backend=settings.backend,
         )
         settings.check_spec(policy.spec)
         self._wake = self.create_guard_condition(self._on_results)

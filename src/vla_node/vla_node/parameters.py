@@ -75,6 +75,7 @@ TABLE = (
     Row("base_frame", "base_link", "Frame that commands and vla/path are given in"),
     Row("policy", "end_to_end", "Name of a shipped checkpoint, or a directory that holds one"),
     Row("device", "cpu", "Where the model runs, as torch names it: cpu, cuda, cuda:0"),
+    Row("backend", "torch", "What runs the model: a name that `vla bench` lists, or auto"),
     Row("threads", 1, "CPU threads of the model; 0 leaves the choice to the library", "", 0, 256),
     Row("action.names", [], "Actions that the checkpoint must have; empty accepts any"),
     Row("action.low", [], "Lower bounds that it must have, m/s and rad/s; empty accepts any"),
@@ -118,6 +119,7 @@ class Settings:
     base_frame: str
     policy: str
     device: str
+    backend: str
     threads: int
     action_names: tuple[str, ...]
     action_low: tuple[float, ...]

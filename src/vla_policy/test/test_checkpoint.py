@@ -14,7 +14,7 @@ from vla_policy.checkpoint import (
     save_checkpoint,
     shipped_names,
 )
-from vla_policy.errors import ObservationError
+from vla_policy.errors import BackendError, ObservationError
 from vla_policy.models.end_to_end import EndToEndConfig, EndToEndVLA
 from vla_policy.observation import Observation
 from vla_policy.policy import Policy
@@ -77,8 +77,9 @@ def test_another_number_of_images_is_refused(directory):
 def test_the_sentence_is_encoded_once(directory, monkeypatch):
     policy = load_policy(directory)
     policy.prepare("turn left")
-    model = policy._model
-    monkeypatch.setattr(model.language, "embed", lambda texts: pytest.fail("encoded again"))
+    monkeypatch.setattr(
+        "vla_policy.model_policy.shared_encoder", lambda: pytest.fail("encoded again")
+    )
     policy.act(observation(instruction="turn left"))
 
 
@@ -141,7 +142,7 @@ def test_a_wrong_configuration_is_refused_by_name(directory, change, sentence):
 
 
 def test_an_unknown_device_is_refused(directory):
-    with pytest.raises(CheckpointError, match="device"):
+    with pytest.raises(BackendError, match="device"):
         load_policy(directory, device="warp9")
 
 

@@ -116,7 +116,7 @@ class FrameDataset:
         self._lessons = {
             name: np.concatenate([part[name] for part in lessons]) for name in _LESSON_ARRAYS
         }
-        self._embeddings = shared_encoder()(list(numbers))
+        self._embeddings = torch.from_numpy(shared_encoder()(list(numbers)))
 
     def __len__(self) -> int:
         return int(self._starts[-1])

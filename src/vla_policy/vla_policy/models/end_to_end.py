@@ -10,20 +10,20 @@ Each of the four is a module of its own and can be exchanged for another of the 
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import nn
 
-from vla_policy.errors import CheckpointError, ObservationError
+from vla_policy.errors import ObservationError
+from vla_policy.models.config import EndToEndConfig
 from vla_policy.models.decoder import DECODERS
 from vla_policy.models.fusion import CrossAttentionFusion, Fused
 from vla_policy.models.language import SentenceProjection
 from vla_policy.models.vision import ConvEncoder
 from vla_policy.pose import STATE_DIM
+
+__all__ = ["EndToEndConfig", "EndToEndVLA"]
 
 
 class VisionEncoder(Protocol):
@@ -76,58 +76,6 @@ class ActionDecoder(Protocol):
     def loss(self, vector: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
         """What training makes small: a scalar."""
         ...
-
-
-@dataclass(frozen=True)
-class EndToEndConfig:
-    """Sizes and parts of an EndToEndVLA.
-
-    Attributes:
-        decoder: a key of `vla_policy.models.decoder.DECODERS`.
-
-    Raises:
-        CheckpointError: a size is not positive, the image is no multiple of the stride, or
-            there is no such part.
-    """
-
-    image_height: int = 120
-    image_width: int = 160
-    history: int = 1
-    horizon: int = 8
-    action_dim: int = 2
-    vision_channels: int = 64
-    language_dim: int = 128
-    attention_heads: int = 4
-    fusion_dim: int = 256
-    decoder: str = "regression"
-
-    def __post_init__(self) -> None:
-        if self.decoder not in DECODERS:
-            known = ", ".join(DECODERS)
-            raise CheckpointError(f"decoder must be one of {known} (got {self.decoder!r})")
-        sizes = dataclasses.asdict(self)
-        del sizes["decoder"]
-        for name, value in sizes.items():
-            if not isinstance(value, int) or value < 1:
-                raise CheckpointError(f"{name} must be a whole number >= 1 (got {value!r})")
-        stride = ConvEncoder.stride
-        if self.image_height % stride or self.image_width % stride:
-            raise CheckpointError(
-                f"the image size must be a multiple of {stride} "
-                f"(got {self.image_height} x {self.image_width})"
-            )
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> EndToEndConfig:
-        """The configuration with these values.
-
-        Raises:
-            CheckpointError: a key is unknown or a value is wrong.
-        """
-        unknown = set(values) - {field.name for field in dataclasses.fields(cls)}
-        if unknown:
-            raise CheckpointError(f"unknown keys of the model: {', '.join(sorted(unknown))}")
-        return cls(**values)
 
 
 class EndToEndVLA(nn.Module):

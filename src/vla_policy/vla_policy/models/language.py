@@ -25,7 +25,8 @@ class SentenceProjection(nn.Module):
 
     def embed(self, instructions: list[str]) -> torch.Tensor:
         """Frozen embeddings ``[B, 384]`` of the sentences."""
-        return shared_encoder()(instructions).to(next(self.parameters()).device)
+        embeddings = torch.from_numpy(shared_encoder()(instructions))
+        return embeddings.to(next(self.parameters()).device)
 
     def forward(self, instructions: list[str] | torch.Tensor) -> torch.Tensor:
         """Sentences, or their embeddings ``[B, 384]``, to ``[B, dim]``."""

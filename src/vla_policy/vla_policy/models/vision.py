@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from vla_policy.models.config import STRIDE
+
 
 class ConvEncoder(nn.Module):
     """A small residual network whose map has an eighth of the image's resolution.
@@ -19,7 +21,7 @@ class ConvEncoder(nn.Module):
         stride: pixels a cell of the map covers in each direction.
     """
 
-    stride = 8
+    stride = STRIDE
 
     def __init__(self, channels: int = 64) -> None:
         super().__init__()

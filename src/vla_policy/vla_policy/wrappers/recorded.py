@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes down what a policy saw and what it answered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from vla_policy.action import ActionChunk
+from vla_policy.observation import Observation
+from vla_policy.policy import Policy
+
+
+class RecordedPolicy:
+    """Another policy, each of whose answers is written to a file before it is given.
+
+    The files are ``000000.npz`` and so on, with the arrays ``images``, ``state`` and ``actions``,
+    the ``instruction`` and the ``stamp``; `read_recorded` reads one. Writing takes a millisecond or
+    so for a small image: it is meant for finding out, not for driving all day.
+    """
+
+    def __init__(self, policy: Policy, folder: Path) -> None:
+        """Write into `folder`, after what it holds already."""
+        self.name, self.spec, self.history = policy.name, policy.spec, policy.history
+        self._policy = policy
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._next = max((int(path.stem) for path in folder.glob("[0-9]*.npz")), default=-1) + 1
+
+    def prepare(self, instruction: str) -> None:
+        """Encode the sentence."""
+        self._policy.prepare(instruction)
+
+    def act(self, observation: Observation) -> ActionChunk:
+        """The other policy's chunk."""
+        chunk = self._policy.act(observation)
+        np.savez(
+            self._folder / f"{self._next:06d}.npz",
+            images=observation.images,
+            instruction=observation.instruction,
+            stamp=observation.stamp,
+            state=observation.state,
+            actions=chunk.actions,
+        )
+        self._next += 1
+        return chunk
+
+
+def read_recorded(path: Path) -> tuple[Observation, np.ndarray]:
+    """The observation in a file of a `RecordedPolicy`, and the actions ``[horizon, action_dim]``."""
+    with np.load(path) as file:
+        observation = Observation(
+            images=file["images"],
+            instruction=str(file["instruction"]),
+            stamp=int(file["stamp"]),
+            state=file["state"],
+        )
+        return observation, file["actions"]
