@@ -23,6 +23,8 @@ setup(
         "vla.verbs": [
             "train = vla_train.verbs:train",
             "eval = vla_train.verbs:evaluate",
+            "export = vla_train.backend_verbs:export",
+            "bench = vla_train.backend_verbs:bench",
         ],
     },
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Observations with the actions that eager float32 gives for them: what every backend must give."""
+"""Observations, and what eager float32 answers: what every backend must answer, too."""
 
 from __future__ import annotations
 

@@ -42,12 +42,12 @@ class TensorRtBackend:
 
     def run(self, images: Images, embedding: Array, state: Array) -> Array:
         """See `Backend`."""
-        cuda, kind = self._cuda, self._cuda.cudaMemcpyKind
+        cuda, directions = self._cuda, self._cuda.cudaMemcpyKind
         # Named until the stream has caught up: a copy made here would be freed before it is read.
         inputs = [np.ascontiguousarray(array) for array in (images, embedding, state)]
         for tensor, array in zip(INPUT_NAMES, inputs, strict=True):
             self._copy(
-                self._places[tensor], array.ctypes.data, tensor, kind.cudaMemcpyHostToDevice
+                self._places[tensor], array.ctypes.data, tensor, directions.cudaMemcpyHostToDevice
             )
         if not self._context.execute_async_v3(self._stream):
             raise BackendError(f"backend {self.name!r}: TensorRT could not run the engine")
@@ -55,7 +55,7 @@ class TensorRtBackend:
             self._actions.ctypes.data,
             self._places[OUTPUT_NAME],
             OUTPUT_NAME,
-            kind.cudaMemcpyDeviceToHost,
+            directions.cudaMemcpyDeviceToHost,
         )
         _checked(cuda, cuda.cudaStreamSynchronize(self._stream))
         return self._actions.copy()
@@ -73,9 +73,11 @@ class TensorRtBackend:
         self._places[tensor] = _checked(self._cuda, self._cuda.cudaMalloc(self._sizes[tensor]))
         self._context.set_tensor_address(tensor, self._places[tensor])
 
-    def _copy(self, target: int, source: int, tensor: str, kind: Any) -> None:
+    def _copy(self, target: int, source: int, tensor: str, direction: Any) -> None:
         size = self._sizes[tensor]
-        _checked(self._cuda, self._cuda.cudaMemcpyAsync(target, source, size, kind, self._stream))
+        _checked(
+            self._cuda, self._cuda.cudaMemcpyAsync(target, source, size, direction, self._stream)
+        )
 
 
 def open_backend(name: str, variant: str, directory: Path, options: Options) -> TensorRtBackend:

@@ -137,7 +137,7 @@ def _share(errors: np.ndarray, limit: float) -> float:
 
 
 def _most_memory_mb() -> float:
-    """Peak resident size of this process alone: `getrusage` starts from the parent's after a fork."""
+    """Peak resident size of this process; `getrusage` would count its parent's before the fork."""
     for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024

@@ -16,8 +16,8 @@ class RecordedPolicy:
     """Another policy, each of whose answers is written to a file before it is given.
 
     The files are ``000000.npz`` and so on, with the arrays ``images``, ``state`` and ``actions``,
-    the ``instruction`` and the ``stamp``; `read_recorded` reads one. Writing takes a millisecond or
-    so for a small image: it is meant for finding out, not for driving all day.
+    the ``instruction`` and the ``stamp``; `read_recorded` reads one. Each takes the room of its
+    images: it is meant for finding out, not for driving all day.
     """
 
     def __init__(self, policy: Policy, folder: Path) -> None:
@@ -48,7 +48,7 @@ class RecordedPolicy:
 
 
 def read_recorded(path: Path) -> tuple[Observation, np.ndarray]:
-    """The observation in a file of a `RecordedPolicy`, and the actions ``[horizon, action_dim]``."""
+    """What a file of a `RecordedPolicy` holds: observation, actions ``[horizon, action_dim]``."""
     with np.load(path) as file:
         observation = Observation(
             images=file["images"],
