@@ -19,7 +19,7 @@ ENV := . scripts/env.sh
 # `make setup` says that there was nothing to do; as a step of another target it keeps quiet.
 SETUP := scripts/setup.sh $(if $(filter setup,$(MAKECMDGOALS)),,--quiet)
 
-.PHONY: help setup demo sim say status arm disarm estop reset train eval test lint format lock setup-dev clean distclean
+.PHONY: help setup demo sim say status arm disarm estop reset train eval export bench test lint format lock setup-dev clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,12 @@ train: setup ## train the shipped policy from its fixed seeds; goes on where it 
 
 eval: setup ## measure a policy in closed loop on seeds never trained on [ARGS=]
 	@$(ENV) && exec $(VLA) eval $$ARGS
+
+export: setup-dev ## write a policy as graphs that run without PyTorch, into out/export [ARGS=]
+	@$(ENV) && exec $(VLA) export $$ARGS
+
+bench: setup-dev ## measure every backend; exports first what is not exported [ARGS=]
+	@$(ENV) && { [ -e out/export/end_to_end/graphs ] || $(VLA) export; } && exec $(VLA) bench $$ARGS
 
 test: setup-dev lint ## lint, then run every test [ARGS="-k gate"]
 	@$(ENV) && exec python -m pytest $$ARGS

@@ -121,7 +121,7 @@ def outside_functions(node: ast.AST) -> Iterator[ast.AST]:
 def pins() -> dict[str, str]:
     """Every requirement by its normalised name, and the file that pins it."""
     found: dict[str, str] = {}
-    for name in ("ros.txt", "base.txt", "encoder.txt", "dev.txt"):
+    for name in ("ros.txt", "base.txt", "encoder.txt", "backends.txt", "dev.txt"):
         for line in requirement_lines(ROOT / "requirements" / name):
             key = re.split(r"[\[=<>!~; ]", line)[0].lower().replace("_", "-")
             assert key not in found, f"{key} is in {found[key]} and in {name}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The verbs `vla export` and `vla bench`: graphs of a policy, and what each backend makes of it."""
+"""The verbs `vla export` and `vla bench`: a policy as graphs, and what backends make of it."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def compare_backends(
     out: Path,
     console: Console,
 ) -> bool:
-    """Try the backends one by one, show a table and write the results; True where all bars are met.
+    """Try the backends one by one, show and write the results; True where all bars are met.
 
     Raises:
         PolicyError: the checkpoint is missing, or a backend is unknown.
