@@ -63,6 +63,7 @@ def test_number_out_of_its_range_is_refused_by_name(row):
         ("threads", True, "whole number"),
         ("gated", "yes", "true or false"),
         ("policy", "  ", "not empty"),
+        ("blending", "average", "one of replace, linear, temporal_ensemble"),
         ("action.low", ["a"], "list"),
         ("action.low", 3.0, "list"),
         ("action.names", [1], "list"),

@@ -12,6 +12,7 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
 
+from vla_node.blending import BLENDINGS
 from vla_node.errors import ParameterError
 from vla_policy.action import ActionSpec
 from vla_policy.errors import ActionSpecError
@@ -19,7 +20,7 @@ from vla_policy.errors import ActionSpecError
 
 @dataclass(frozen=True)
 class Row:
-    """One parameter: its name, default, meaning, unit and range (both ends belong to it)."""
+    """One parameter: name, default, meaning, unit, range (both ends belong to it) or choices."""
 
     name: str
     default: Any
@@ -27,6 +28,7 @@ class Row:
     unit: str = ""
     low: float | None = None
     high: float | None = None
+    choices: tuple[str, ...] = ()
 
     @property
     def field(self) -> str:
@@ -58,6 +60,8 @@ class Row:
             span = f"from {self.low:g} to {self.high:g}{unit}"
             right_type = type(value) is type(self.default)
             expected = span if right_type else f"{expected} {span}"
+        if self.choices:
+            expected = f"one of {', '.join(self.choices)}"
         return ParameterError(f"parameter {self.name} must be {expected} (got {value!r})")
 
 
@@ -97,6 +101,20 @@ TABLE = (
         0.05,
         10.0,
     ),
+    Row(
+        "blending",
+        "replace",
+        "How a new chunk takes over: replace, linear or temporal_ensemble",
+        choices=BLENDINGS,
+    ),
+    Row(
+        "ramp_down_s",
+        0.2,
+        "When a chunk runs out, the last action shrinks to zero in so long",
+        "s",
+        0.0,
+        2.0,
+    ),
     Row("slow_age_s", 0.25, "Age of a ready chunk from which diagnostics warn", "s", 0.01, 10.0),
     Row("gated", False, "Publish to the gate (vla/cmd_vel) instead of straight to cmd_vel"),
     Row("enable_stamped_cmd_vel", False, "On cmd_vel publish TwistStamped instead of Twist"),
@@ -127,6 +145,8 @@ class Settings:
     control_rate_hz: float
     max_inference_rate_hz: float
     image_timeout_s: float
+    blending: str
+    ramp_down_s: float
     slow_age_s: float
     gated: bool
     enable_stamped_cmd_vel: bool
@@ -258,6 +278,8 @@ def _check(row: Row, value: Any) -> None:
     if type(value) is not type(row.default):
         raise row.error(value)
     if isinstance(value, str) and not value.strip():
+        raise row.error(value)
+    if row.choices and value not in row.choices:
         raise row.error(value)
     # Written so that NaN, which compares false with everything, is refused.
     if row.low is not None and row.high is not None and not row.low <= value <= row.high:

@@ -48,10 +48,12 @@ class Pilot:
     stopped, and for `ZERO_BURST_NS` where something is missing; then it is silent.
     """
 
-    def __init__(self, image_timeout_ns: int, first_task: int = 0) -> None:
-        """Tasks are counted from `first_task` on."""
+    def __init__(
+        self, image_timeout_ns: int, first_task: int = 0, player: ChunkPlayer | None = None
+    ) -> None:
+        """Tasks are counted from `first_task` on; `player` says how chunks follow each other."""
         self.instruction = InstructionState(first_task)
-        self.player = ChunkPlayer()
+        self.player = player or ChunkPlayer()
         self.phase = Phase.SILENT
         self._image_timeout_ns = image_timeout_ns
         self._image_stamp: int | None = None

@@ -8,6 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from vla_node.blending import make_blending
+from vla_node.chunk import ChunkPlayer
 from vla_node.health import Health, Level, Vitals, judge_inference
 from vla_node.history import ImageHistory
 from vla_node.instruction import Heard
@@ -49,7 +51,10 @@ class Session:
         self._begin(first_task=self.pilot.instruction.task + 1)
 
     def _begin(self, first_task: int) -> None:
-        self.pilot = Pilot(round(self.settings.image_timeout_s * 1e9), first_task)
+        player = ChunkPlayer(
+            make_blending(self.settings.blending), round(self.settings.ramp_down_s * 1e9)
+        )
+        self.pilot = Pilot(round(self.settings.image_timeout_s * 1e9), first_task, player)
         self.motion = MotionEstimate()
         self._history = ImageHistory(self.policy.history, round(self.policy.spec.dt * 1e9))
         self._limiter = RateLimiter(self.settings.max_inference_rate_hz)
