@@ -42,7 +42,7 @@ class EpisodeResult:
 
 @dataclass(frozen=True)
 class EvaluationJob:
-    """One room to judge a policy in; no policy: the expert itself."""
+    """One room to judge a policy in, run by a backend; no policy: the expert itself."""
 
     policy: Path | None
     spec: ActionSpec
@@ -50,6 +50,7 @@ class EvaluationJob:
     room: int
     seed: int
     episodes: int
+    backend: str = "torch"
 
 
 def evaluate(
@@ -59,6 +60,7 @@ def evaluate(
     episodes: int,
     seed: int = 0,
     workers: int = 2,
+    backend: str = "torch",
 ) -> Iterator[EpisodeResult]:
     """Drive episodes in the rooms of a split from `seed` on, and yield each result in order."""
     rooms = -(-episodes // EPISODES_PER_ROOM)
@@ -70,6 +72,7 @@ def evaluate(
             seed + index,
             seed,
             min(EPISODES_PER_ROOM, episodes - index * EPISODES_PER_ROOM),
+            backend,
         )
         for index in range(rooms)
     ]
@@ -82,7 +85,9 @@ def judge_room(job: EvaluationJob) -> list[EpisodeResult]:
     """All episodes of one room."""
     torch.set_num_threads(1)
     driver: Driver = (
-        ExpertDriver() if job.policy is None else PolicyDriver(load_policy(job.policy))
+        ExpertDriver()
+        if job.policy is None
+        else PolicyDriver(load_policy(job.policy, threads=1, backend=job.backend))
     )
     room = generate_room(job.room, job.split)
     rng = np.random.default_rng([zlib.crc32(b"evaluation"), job.room, job.seed])

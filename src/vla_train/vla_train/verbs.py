@@ -53,6 +53,9 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, help="First room.")] = 0,
     workers: Annotated[int, typer.Option(min=1)] = 2,
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("out/eval"),
+    backend: Annotated[
+        str, typer.Option(help="What runs the network; `vla bench` lists them.")
+    ] = "torch",
 ) -> None:
     """Judge a policy in closed loop, in rooms that training never saw."""
     import json
@@ -74,13 +77,14 @@ def evaluate(
         spec = load_config("end_to_end").action if directory is None else spec_of(directory)
         results = list(
             track(
-                judge(directory, spec, split, episodes, seed, workers),
+                judge(directory, spec, split, episodes, seed, workers, backend),
                 description=f"{policy} on {split}",
                 total=episodes,
                 console=console,
             )
         )
-        report = {"policy": policy, "split": split, "seed": seed, **report_of(results)}
+        about = {"policy": policy, "backend": backend, "split": split, "seed": seed}
+        report = {**about, **report_of(results)}
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"{split}.json"
         path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
