@@ -95,7 +95,8 @@ class ChunkPlayer:
         said = [each.action(now_ns, steady_ns) for each in self._chunks]
         action = self._blending(said, self._before, self._share(newest, steady_ns))
         spec = newest.chunk.spec
-        self._driven = np.clip(action, np.float32(spec.low), np.float32(spec.high))
+        low, high = (np.asarray(bound, dtype=np.float32) for bound in (spec.low, spec.high))
+        self._driven = np.clip(action, low, high)
         return self._driven
 
     def _share(self, newest: Playing, steady_ns: int) -> float:
