@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vla_node.blending import BLENDINGS, make_blending
@@ -13,7 +13,7 @@ MS = 1_000_000
 STAMP = 1_000_000 * MS
 STEADY = 5_000 * MS
 
-SPEEDS = st.floats(-0.6, 0.6, width=32)
+SPEEDS = st.floats(-0.5, 0.5, width=32)
 
 
 def play(player, make_chunk, at_ms, speed):
@@ -72,6 +72,7 @@ def test_what_was_said_before_is_forgotten_when_it_is_dropped(name, make_chunk):
 
 
 @pytest.mark.parametrize("name", BLENDINGS)
+@settings(deadline=None)
 @given(chunks=st.lists(st.tuples(st.integers(1, 400), st.integers(0, 1200), SPEEDS), max_size=12))
 def test_command_stays_between_what_the_chunks_say_and_zero(name, make_chunk, chunks):
     player, now = ChunkPlayer(make_blending(name), ramp_ns=200 * MS), 0
@@ -86,6 +87,7 @@ def test_command_stays_between_what_the_chunks_say_and_zero(name, make_chunk, ch
                 assert min(speeds) - 1e-5 <= speed_now <= max(speeds) + 1e-5
 
 
+@settings(deadline=None)
 @given(st.lists(SPEEDS, min_size=2, max_size=10))
 def test_linear_never_jumps_as_a_chunk_comes(make_chunk, speeds):
     """At 10 ms a tick, and 200 ms for the whole way: a twentieth of it each tick at most."""
@@ -93,4 +95,4 @@ def test_linear_never_jumps_as_a_chunk_comes(make_chunk, speeds):
     for place, speed in enumerate(speeds):
         play(player, make_chunk, place * 70, speed)
         ticks += [due(player, place * 70 + ms) for ms in range(0, 70, 10)]
-    assert np.abs(np.diff(ticks)).max() <= 1.2 / 20 + 1e-5
+    assert np.abs(np.diff(ticks)).max() <= 1.0 / 20 + 1e-5

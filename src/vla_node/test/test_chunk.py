@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vla_node.chunk import ChunkPlayer
@@ -90,6 +90,7 @@ def test_never_an_action_past_the_end_by_either_clock(make_chunk, node_ns, stead
         assert action == pytest.approx(chunk.actions[elapsed // (100 * MS)])
 
 
+@settings(deadline=None)
 @given(st.integers(1, 500), st.floats(-0.6, 0.6), st.floats(-1.5, 1.5))
 def test_last_action_shrinks_to_zero_when_the_chunk_runs_out(make_chunk, ramp_ms, linear, angular):
     player = ChunkPlayer(ramp_ns=ramp_ms * MS)
