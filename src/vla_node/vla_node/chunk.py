@@ -60,7 +60,10 @@ class ChunkPlayer:
     def __init__(self, blending: Blending = replace, ramp_ns: int = 0) -> None:
         self._blending = blending
         self._ramp_ns = ramp_ns
-        self.drop()
+        self._chunks: list[Playing] = []
+        self._driven: Action | None = None  # the last action that was due
+        self._before: Action | None = None  # the one that was as the newest chunk came
+        self._entered_ns: int | None = None  # when the newest chunk was first played
 
     @property
     def chunk(self) -> ActionChunk | None:
@@ -75,10 +78,8 @@ class ChunkPlayer:
 
     def drop(self) -> None:
         """Play nothing."""
-        self._chunks: list[Playing] = []
-        self._driven: Action | None = None  # the last action that was due
-        self._before: Action | None = None  # the one that was as the newest chunk came
-        self._entered_ns: int | None = None  # when the newest chunk was first played
+        self._chunks.clear()
+        self._driven = self._before = self._entered_ns = None
 
     def step(self, now_ns: int, steady_ns: int) -> int:
         """Index of the step that is due; at or past the horizon nothing is left to play."""
