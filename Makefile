@@ -19,7 +19,7 @@ ENV := . scripts/env.sh
 # `make setup` says that there was nothing to do; as a step of another target it keeps quiet.
 SETUP := scripts/setup.sh $(if $(filter setup,$(MAKECMDGOALS)),,--quiet)
 
-.PHONY: help setup demo sim say status arm disarm estop reset train eval export bench test lint format lock setup-dev clean distclean
+.PHONY: help setup demo sim say status log arm disarm estop reset faults train eval export bench test lint format lock setup-dev clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ say: setup ## tell the robot what to do; an empty sentence stops it [INSTRUCTION
 status: setup ## show what the policy, the gate and the monitor report
 	@$(ENV) && exec $(VLA) status
 
+log: setup ## show what happened lately [ARGS="--last 50 --warnings"]
+	@$(ENV) && exec $(VLA) log $$ARGS
+
 arm: setup ## let the gate pass commands
 	@$(ENV) && exec $(VLA) arm
 
@@ -54,6 +57,9 @@ estop: setup ## stop at once, until `make reset`
 
 reset: setup ## release the emergency stop; the gate stays disarmed
 	@$(ENV) && exec $(VLA) reset
+
+faults: setup ## break the running stack in every way and measure the gate, write out/faults [ARGS="e_stop camera"]
+	@$(ENV) && exec $(VLA) faults $$ARGS
 
 train: setup ## train the shipped policy from its fixed seeds; goes on where it was cut [ARGS=]
 	@$(ENV) && exec $(VLA) train $$ARGS

@@ -20,6 +20,7 @@ ROS = {
     "ament_index_python",
     "builtin_interfaces",
     "cv_bridge",
+    "diagnostic_aggregator",
     "diagnostic_msgs",
     "geometry_msgs",
     "launch",
@@ -37,30 +38,37 @@ ROS = {
 
 NOT_AMONG_THE_WHEELS = {"launch", "launch_ros"}
 
-THIRD_PARTY = {  # import: (rosdep key, package of requirements/)
+STARTED_NOT_IMPORTED = {"diagnostic_aggregator"}
+"""Declared for the executables that launch files start."""
+
+THIRD_PARTY: dict[str, tuple[str | None, str]] = {
+    # import: (rosdep key that rosdistro has, or None; package of requirements/)
     "cv2": ("python3-opencv", "opencv-python-headless"),
-    "honcho": ("python3-honcho-pip", "honcho"),
+    "honcho": (None, "honcho"),  # shows `vla sim` and `vla demo`; no launch file needs it
     "huggingface_hub": ("python3-huggingface-hub-pip", "huggingface-hub"),
     "mujoco": ("python3-mujoco-pip", "mujoco"),
     "numpy": ("python3-numpy", "numpy"),
     "PIL": ("python3-pil", "pillow"),
+    "prometheus_client": ("python3-prometheus-client", "prometheus-client"),
     "psutil": ("python3-psutil", "psutil"),
     "rich": ("python3-rich", "rich"),
-    "safetensors": ("python3-safetensors-pip", "safetensors"),
+    "safetensors": ("python3-transformers-pip", "safetensors"),
     "scipy": ("python3-scipy", "scipy"),
-    "tokenizers": ("python3-tokenizers-pip", "tokenizers"),
+    "tokenizers": ("python3-transformers-pip", "tokenizers"),
     "torch": ("python3-pytorch-pip", "torch"),
     "typer": ("python3-typer", "typer"),
     "yaml": ("python3-yaml", "pyyaml"),
 }
 
 MAY_IMPORT_ROS = {
+    "inputs.py",  # listens
     "node.py",  # wires
     "messages.py",  # converts
     "output.py",  # publishes commands
     "parameters.py",  # declares
     "process.py",  # starts and ends
     "qos.py",
+    "reporting.py",  # publishes what the node says of itself
 }
 """The files of a package with a node that may; all others of it decide without ROS."""
 
@@ -82,7 +90,8 @@ def dependencies(package: str) -> set[str]:
 
 
 def sources(package: str) -> list[Path]:
-    return sorted((ROOT / "src" / package / package).rglob("*.py"))
+    folder = ROOT / "src" / package
+    return sorted([*(folder / package).rglob("*.py"), *folder.glob("launch/*.py")])
 
 
 @cache
@@ -210,9 +219,23 @@ def test_every_import_is_declared(package: str):
                     f"{path.relative_to(ROOT)} imports {module}: add it to the tables of this test"
                 )
                 key = THIRD_PARTY[module][0]
-            if key not in declared:
+            if key is not None and key not in declared:
                 missing.add(f"<exec_depend>{key}</exec_depend> for {path.relative_to(ROOT)}")
     assert not missing, f"package.xml of {package} lacks:\n" + "\n".join(sorted(missing))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_declared_dependency_is_imported_or_started(package: str):
+    used = {module for path in sources(package) for module in imports(path)}
+    keys = {THIRD_PARTY[module][0] for module in used & set(THIRD_PARTY)}
+    superfluous = dependencies(package) - used - keys - STARTED_NOT_IMPORTED - set(PACKAGES)
+    assert not superfluous, f"nothing in {package} needs {sorted(superfluous)}"
+
+
+def test_what_rosdep_does_not_know_is_in_the_installation_guide():
+    guide = (ROOT / "docs" / "installation.md").read_text()
+    unknown = [package for key, package in THIRD_PARTY.values() if key is None]
+    assert [package for package in unknown if f"`{package}`" not in guide] == []
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -20,6 +20,7 @@ setup(
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),
         (f"share/{PACKAGE}/config", files("config/*")),
+        (f"share/{PACKAGE}/dashboards", files("dashboards/*")),
         (f"share/{PACKAGE}/launch", files("launch/*.launch.py")),
     ],
     install_requires=["setuptools"],
@@ -42,6 +43,8 @@ setup(
             "reset = vla_bringup.verbs.estop:reset",
             "demo = vla_bringup.verbs.demo:demo",
             "sim = vla_bringup.verbs.sim:sim",
+            "faults = vla_bringup.verbs.faults:faults",
+            "health = vla_bringup.verbs.health:health",
         ],
     },
 )

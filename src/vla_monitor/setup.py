@@ -16,12 +16,15 @@ setup(
     zip_safe=False,
     maintainer="VLA for ROS 2 maintainers",
     maintainer_email="maintainers@vla-ros2.org",
-    description="Watches camera, policy and gate: latencies, rates, norms as diagnostics.",
+    description="Watches camera, policy and gate: diagnostics, metrics, plots and an event log.",
     license="Apache-2.0",
     extras_require={"test": ["pytest", "hypothesis"]},
     entry_points={
         "console_scripts": [
             "vla_monitor = vla_monitor.node:main",
+        ],
+        "vla.verbs": [
+            "log = vla_monitor.verbs:log",
         ],
     },
 )

@@ -24,7 +24,7 @@ setup(
     extras_require={"test": ["pytest", "hypothesis", "pyyaml"]},
     entry_points={
         "console_scripts": [
-            "vla_safety = vla_safety.node:main",
+            "vla_safety = vla_safety.process:main",
         ],
     },
 )

@@ -1,79 +1,49 @@
 # SPDX-License-Identifier: Apache-2.0
 """A robot in Gazebo, with everything that drives it.
 
-It needs `ros_gz_sim` and `ros_gz_bridge` (apt: ros-$ROS_DISTRO-ros-gz), and a world whose robot
-has a camera, a laser scanner and a diff-drive plugin on the Gazebo topics that
-`bridge_params` lists.
+The world is the room that the MuJoCo simulator has for the same seed, unless `world` names
+another one, whose robot has a camera, a laser scanner and a diff-drive plugin on the Gazebo
+topics that `bridge_params` lists. It needs `ros_gz_sim` and `ros_gz_bridge`
+(apt: ros-$ROS_DISTRO-ros-gz).
 """
 
 from __future__ import annotations
 
-from launch.actions import IncludeLaunchDescription
-from launch.conditions import IfCondition, UnlessCondition
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
-from launch_ros.actions import Node, SetParameter
-from launch_ros.substitutions import FindPackageShare
-
 from launch import LaunchDescription
+
 from vla_bringup.launching import (
-    argument,
-    config_file,
-    configured,
+    arguments,
     environment,
-    our_node,
-    require_package,
-    switch,
-    value_of,
+    gazebo,
+    gazebo_bridge,
+    included,
+    required_package,
+    switched_on,
 )
 
 
-def gazebo(options: str, condition: IfCondition | UnlessCondition) -> IncludeLaunchDescription:
-    source = PathJoinSubstitution([FindPackageShare("ros_gz_sim"), "launch", "gz_sim.launch.py"])
-    return IncludeLaunchDescription(
-        PythonLaunchDescriptionSource(source),
-        launch_arguments={"gz_args": [options, LaunchConfiguration("world")]}.items(),
-        condition=condition,
-    )
-
-
-def bridge() -> Node:
-    return Node(
-        package="ros_gz_bridge",
-        executable="parameter_bridge",
-        name="gazebo_bridge",
-        namespace=LaunchConfiguration("namespace"),
-        parameters=[{"config_file": LaunchConfiguration("bridge_params")}],
-        output="screen",
-    )
-
-
 def generate_launch_description() -> LaunchDescription:
-    headless = LaunchConfiguration("headless")
     return LaunchDescription(
         [
             *environment(),
-            argument("world"),
-            argument("namespace", ""),
-            argument("policy", configured("vla_node", "policy")),
-            argument("device", configured("vla_node", "device")),
-            argument("bridge_params", config_file("gazebo_bridge")),
-            switch("headless", False),
-            switch("monitor", True),
-            require_package("ros_gz_sim", "ros-gz"),
-            require_package("ros_gz_bridge", "ros-gz"),
-            SetParameter("use_sim_time", True),
-            gazebo("-r ", UnlessCondition(headless)),
-            gazebo("-r -s --headless-rendering ", IfCondition(headless)),
-            bridge(),
-            our_node("vla_safety"),
-            our_node(
-                "vla_node",
-                parameters={
-                    "policy": value_of("policy", str),
-                    "device": value_of("device", str),
-                },
+            *arguments(
+                "namespace",
+                "sim_params",
+                "seed",
+                "split",
+                "world",
+                "headless",
+                "bridge_params",
+                "monitor",
+                "rviz",
+                use_sim_time="true",
             ),
-            our_node("vla_monitor", condition=IfCondition(LaunchConfiguration("monitor"))),
+            required_package("ros_gz_sim", "ros-gz"),
+            required_package("ros_gz_bridge", "ros-gz"),
+            gazebo(),
+            gazebo_bridge(),
+            included("policy"),
+            included("monitoring", switched_on("monitor")),
+            included("rviz", switched_on("rviz")),
         ]
     )

@@ -3,31 +3,19 @@
 
 from __future__ import annotations
 
-from launch.conditions import IfCondition
-from launch.substitutions import LaunchConfiguration
-
 from launch import LaunchDescription
-from vla_bringup.launching import argument, configured, environment, our_node, switch, value_of
+
+from vla_bringup.launching import arguments, environment, included, switched_on
 
 
 def generate_launch_description() -> LaunchDescription:
     return LaunchDescription(
         [
             *environment(),
-            argument("namespace", ""),
-            argument("seed", configured("vla_sim", "seed")),
-            argument("policy", configured("vla_node", "policy")),
-            argument("device", configured("vla_node", "device")),
-            switch("monitor", True),
-            our_node("vla_sim", parameters={"seed": value_of("seed", int)}),
-            our_node("vla_safety"),
-            our_node(
-                "vla_node",
-                parameters={
-                    "policy": value_of("policy", str),
-                    "device": value_of("device", str),
-                },
-            ),
-            our_node("vla_monitor", condition=IfCondition(LaunchConfiguration("monitor"))),
+            *arguments("namespace", "monitor", "rviz"),
+            included("mujoco"),
+            included("policy"),
+            included("monitoring", switched_on("monitor")),
+            included("rviz", switched_on("rviz")),
         ]
     )

@@ -34,6 +34,7 @@ def own_domain(monkeypatch, tmp_path):
         monkeypatch.setenv(VARIABLE, str(domain.number))
         monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
         monkeypatch.setenv("ROS_LOG_DIR", str(tmp_path / "ros"))
+        monkeypatch.setenv("ROS_HOME", str(tmp_path / "home"))
         monkeypatch.setenv(TRANSPORT, "LARGE_DATA")
         yield
 

@@ -85,6 +85,11 @@ def test_nothing_asked_for_overrides_nothing(prefix, tmp_path):
     assert read_parameter(tmp_path / "overrides.yaml", "seed") is None
 
 
+def test_latch_of_a_simulated_e_stop_is_kept_apart_from_that_of_a_robot(prefix, tmp_path):
+    simulated_robot(tmp_path)
+    assert read_parameter(tmp_path / "overrides.yaml", "state_directory") == str(tmp_path)
+
+
 def test_directory_of_a_policy_is_found_from_anywhere(prefix, tmp_path, monkeypatch):
     (tmp_path / "mine").mkdir()
     monkeypatch.chdir(tmp_path)

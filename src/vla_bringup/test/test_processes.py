@@ -19,23 +19,25 @@ names = pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program
 
 
 def launched(launch_file):
-    """Names that a launch file hands to `our_node`, in its order."""
-    tree = ast.parse((PACKAGE / "launch" / launch_file).read_text())
-    return [
-        call.args[0].value
+    """Names of our nodes that a launch file starts itself or by those that it includes."""
+    tree = ast.parse((PACKAGE / "launch" / f"{launch_file}.launch.py").read_text())
+    calls = [
+        (getattr(call.func, "id", ""), call.args[0].value)
         for call in ast.walk(tree)
-        if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "our_node"
+        if isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Constant)
     ]
+    nodes = {name for function, name in calls if function == "OurNode"}
+    return nodes.union(*(launched(name) for function, name in calls if function == "included"))
 
 
 def test_procfile_and_launch_file_list_the_same_processes():
-    assert [program.name for program in PROGRAMS] == launched("sim.launch.py")
+    assert launched("sim") == {program.name for program in PROGRAMS}
 
 
-@pytest.mark.parametrize("launch_file", ["robot.launch.py", "gazebo.launch.py"])
+@pytest.mark.parametrize("launch_file", ["robot", "gazebo"])
 def test_every_other_launch_file_starts_all_but_the_simulation(launch_file):
     others = {program.name for program in PROGRAMS} - {"vla_sim"}
-    assert set(launched(launch_file)) == others
+    assert launched(launch_file) == others
 
 
 @names

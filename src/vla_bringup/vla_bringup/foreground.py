@@ -21,6 +21,7 @@ from vla_bringup.environment import with_defaults
 from vla_bringup.interruption import Interruption, ignore_interruptions, interruptible
 from vla_bringup.nodes import simulated_robot
 from vla_bringup.procfile import Program
+from vla_bringup.shared_memory import clear_half_made_ports
 from vla_bringup.supervisor import Exit, Supervisor
 from vla_bringup.talk import domain_name
 
@@ -100,6 +101,8 @@ def run_in_foreground(*, seed: int | None, policy: str | None, arm: bool, namesp
         helper = Supervisor([_arming(namespace)] if arm else [], with_defaults(os.environ))
         names = [OURSELVES, *(program.name for program in robot.programs)]
         lines = Lines(names, sys.stdout)
+        for sentence in clear_half_made_ports():
+            lines.say(sentence)
         _greet(lines, arm)
         return run_until_ended([robot, helper], lines)
 

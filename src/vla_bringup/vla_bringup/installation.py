@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the installed packages keep their executables and parameter files."""
+"""Where the installed packages keep their executables, parameter files and launch files."""
 
 from __future__ import annotations
 
@@ -18,6 +18,15 @@ def config_folder() -> Path:
         InstallationError: this package is not installed in a sourced workspace.
     """
     return _prefix(PACKAGE) / "share" / PACKAGE / "config"
+
+
+def launch_folder() -> Path:
+    """The folder with the launch files.
+
+    Raises:
+        InstallationError: this package is not installed in a sourced workspace.
+    """
+    return _prefix(PACKAGE) / "share" / PACKAGE / "launch"
 
 
 def executable_folders(packages: Iterable[str]) -> list[str]:

@@ -29,7 +29,8 @@ def simulated_robot(
     """The processes of the Procfile, with room and policy chosen; none is started yet.
 
     Args:
-        folder: where to write down the choices for the nodes; they read it when they start.
+        folder: where to write down the choices for the nodes, which they read when they start; the
+            latch of its e-stop is kept here too, apart from that of a real robot.
         seed: of the room; by default that of the simulator's parameter file.
         policy: name or directory of the checkpoint; by default that of the node's file.
         namespace: of the robot, with or without its leading slash.
@@ -43,7 +44,11 @@ def simulated_robot(
     overrides = folder / OVERRIDES
     write_overrides(
         overrides,
-        {"vla_sim": _given(seed=seed), "vla_node": _given(policy=_found_from_anywhere(policy))},
+        {
+            "vla_sim": _given(seed=seed),
+            "vla_node": _given(policy=_found_from_anywhere(policy)),
+            "vla_safety": {"state_directory": str(folder.absolute())},
+        },
     )
     variables = {
         "VLA_CONFIG": str(config),

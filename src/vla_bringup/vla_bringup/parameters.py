@@ -14,11 +14,24 @@ Overrides = Mapping[str, Mapping[str, Any]]
 
 
 def read_parameter(path: Path, name: str) -> Any:
-    """The value of a parameter in the file of one node; None if it is not in there."""
+    """The value of a parameter in the file of one node; None if it is not in there.
+
+    Args:
+        path: of the file.
+        name: with a dot between the levels, as ROS writes it.
+    """
     value = None
     for node in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).values():
-        value = (node or {}).get("ros__parameters", {}).get(name, value)
+        found = _within((node or {}).get("ros__parameters", {}), name)
+        value = value if found is None else found
     return value
+
+
+def _within(parameters: Any, name: str) -> Any:
+    if isinstance(parameters, Mapping) and name not in parameters and "." in name:
+        group, rest = name.split(".", 1)
+        return _within(parameters.get(group), rest)
+    return parameters.get(name) if isinstance(parameters, Mapping) else None
 
 
 def write_overrides(path: Path, overrides: Overrides) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from vla_bringup.environment import adopt_transport
 from vla_bringup.errors import NobodyThereError, RefusedError
+from vla_bringup.shared_memory import clear_half_made_ports
 
 POLL_S = 0.05
 
@@ -23,6 +24,7 @@ def passing_node(purpose: str, namespace: str = "") -> Iterator[Any]:
         RefusedError: the namespace is no valid one.
     """
     adopt_transport()
+    clear_half_made_ports()
     import rclpy
     from rclpy.exceptions import InvalidNamespaceException
     from rclpy.signals import SignalHandlerOptions

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vla_monitor.levels import Alarm, Level, Limit
+from vla_monitor.levels import Alarm, Level, Limit, Patience
 
 ABOVE = Limit(warn=100.0, error=200.0, margin=0.1, unit="ms")
 BELOW = Limit(warn=24.0, error=10.0, above=False, margin=0.1, unit="Hz")
@@ -58,16 +58,28 @@ def test_infinity_or_zero_switches_a_limit_off():
     assert Limit(0.0, 0.0, above=False).judge(0.0) is Level.OK
 
 
-def test_alarm_rises_at_once_and_falls_after_the_time():
-    alarm = Alarm(ABOVE, clear_after_s=2.0)
+def test_without_patience_an_alarm_rises_at_once_and_falls_after_the_time():
+    alarm = Alarm(ABOVE, Patience(clear_after_s=2.0))
     assert alarm.update(150.0, 0.0) is Level.WARN
     assert alarm.update(50.0, 1.0) is Level.WARN
     assert alarm.update(50.0, 2.9) is Level.WARN
     assert alarm.update(50.0, 3.0) is Level.OK
 
 
+def test_a_fault_on_its_way_to_error_rises_once():
+    alarm = Alarm(ABOVE, Patience(raise_after_s=0.4))
+    levels = [alarm.update(value, 0.2 * i) for i, value in enumerate((50, 150, 180, 250, 250))]
+    assert levels == [Level.OK, Level.OK, Level.OK, Level.ERROR, Level.ERROR]
+
+
+def test_what_is_bad_for_less_than_the_patience_never_rises():
+    alarm = Alarm(ABOVE, Patience(raise_after_s=0.4))
+    for i in range(20):
+        assert alarm.update(250.0 if i % 2 else 50.0, 0.2 * i) is Level.OK
+
+
 def test_a_relapse_starts_the_time_anew():
-    alarm = Alarm(ABOVE, clear_after_s=2.0)
+    alarm = Alarm(ABOVE, Patience(clear_after_s=2.0))
     for value, now_s in [(150.0, 0.0), (50.0, 1.0), (150.0, 2.0), (50.0, 2.5)]:
         alarm.update(value, now_s)
     assert alarm.update(50.0, 4.0) is Level.WARN
@@ -75,25 +87,35 @@ def test_a_relapse_starts_the_time_anew():
 
 
 def test_nothing_to_judge_counts_as_good():
-    alarm = Alarm(ABOVE, clear_after_s=1.0)
+    alarm = Alarm(ABOVE, Patience(clear_after_s=1.0))
     alarm.update(250.0, 0.0)
     alarm.update(None, 1.0)
     assert alarm.update(None, 2.0) is Level.OK
 
 
 def test_ceiling_keeps_a_level_down():
-    assert Alarm(ABOVE, 1.0).update(1e9, 0.0, ceiling=Level.WARN) is Level.WARN
+    assert Alarm(ABOVE, Patience()).update(1e9, 0.0, ceiling=Level.WARN) is Level.WARN
 
 
 @given(st.lists(st.floats(0.0, 300.0), min_size=1, max_size=50))
 def test_alarm_is_never_below_the_bare_thresholds(values):
-    alarm = Alarm(ABOVE, clear_after_s=1.0)
+    alarm = Alarm(ABOVE, Patience(clear_after_s=1.0))
     for i, value in enumerate(values):
         assert alarm.update(value, 0.2 * i) >= ABOVE.judge(value)
 
 
+@given(st.lists(st.floats(0.0, 300.0), min_size=1, max_size=50), st.floats(0.0, 2.0))
+def test_a_level_changes_only_after_its_time(values, wait_s):
+    alarm = Alarm(ABOVE, Patience(wait_s, wait_s))
+    levels = [Level.OK, *(alarm.update(value, 0.2 * i) for i, value in enumerate(values))]
+    changes = [i for i, (a, b) in enumerate(itertools.pairwise(levels)) if a != b]
+    assert all(
+        0.2 * (later - sooner) >= wait_s - 1e-9 for sooner, later in itertools.pairwise(changes)
+    )
+
+
 @given(st.lists(st.floats(91.0, 109.0), min_size=2, max_size=50))
 def test_noise_within_the_margin_changes_the_level_at_most_once(values):
-    alarm = Alarm(ABOVE, clear_after_s=0.0)
+    alarm = Alarm(ABOVE, Patience())
     levels = [alarm.update(value, 0.2 * i) for i, value in enumerate(values)]
     assert sum(a != b for a, b in itertools.pairwise([Level.OK, *levels])) <= 1

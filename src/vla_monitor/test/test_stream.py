@@ -34,6 +34,23 @@ def test_a_stream_that_stops_falls_to_zero_and_its_silence_grows():
     assert stream.silence_s(7.0) == pytest.approx(2.0)
 
 
+@given(st.floats(5.0, 100.0))
+def test_pace_is_that_of_the_events_and_silence_is_no_slowness(rate_hz):
+    stream = Stream(span_s=2.0, start_s=0.0)
+    flow(stream, rate_hz, 0.0, 5.0)
+    assert stream.pace_hz(5.0) == pytest.approx(rate_hz, rel=0.01)
+    assert stream.pace_hz(6.5) == pytest.approx(rate_hz, rel=0.01)
+    flow(stream, rate_hz, 15.0, 16.0)
+    assert stream.pace_hz(16.0) == pytest.approx(rate_hz, rel=0.01)
+
+
+def test_pace_of_a_stream_at_half_its_rate_falls_to_that():
+    stream = Stream(span_s=2.0, start_s=0.0)
+    flow(stream, 30.0, 0.0, 5.0)
+    flow(stream, 15.0, 5.1, 8.0)
+    assert stream.pace_hz(8.0) == pytest.approx(15.0, rel=0.05)
+
+
 def test_silence_of_something_never_seen_counts_from_the_start():
     stream = Stream(span_s=2.0, start_s=3.0)
     assert not stream.seen

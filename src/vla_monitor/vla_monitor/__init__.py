@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Watches camera, policy and gate: latencies, rates and action norms as diagnostics."""
+"""Watches camera, policy and gate: diagnostics, metrics, plots and an event log."""

@@ -6,8 +6,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from vla_monitor.levels import Alarm, Level
-from vla_monitor.report import Value
+from vla_monitor.levels import Alarm, Level, Limit
+from vla_monitor.report import Value, quantile_values
 from vla_monitor.settings import Settings
 from vla_monitor.stream import Stream
 
@@ -19,7 +19,7 @@ class Check:
         """`key` names the limit among those of the settings."""
         self._label = label
         self._limit = settings.limits[key]
-        self._alarm = Alarm(self._limit, settings.clear_after_s)
+        self._alarm = Alarm(self._limit, settings.patience)
         self._value: float | None = None
 
     @property
@@ -35,11 +35,31 @@ class Check:
     @property
     def sentence(self) -> str:
         """Label, number and limit: `p95 312.0 ms (limit 100 ms)`."""
-        number = "" if self._value is None else f" {self._value:.1f} {self._limit.unit}".rstrip()
-        return f"{self._label}{number} ({self._limit.describe()})"
+        if self._value is None:
+            return f"{self._label} ({self._limit.describe()})"
+        digits = 1 if abs(self._value) >= 10.0 else 2
+        number = f"{self._value:.{digits}f} {self._limit.unit}".rstrip()
+        return f"{self._label} {number} ({self._limit.describe()})"
 
 
-def summarise(checks: Sequence[Check], fine: str) -> tuple[Level, str]:
+class Fact:
+    """Something that is bad in itself, with the sentence for it."""
+
+    def __init__(self, sentence: str, settings: Settings) -> None:
+        self.sentence = sentence
+        self._alarm = Alarm(Limit(1.0, 1.0), settings.patience)
+
+    @property
+    def level(self) -> Level:
+        """ERROR once it has held for long enough, until it has not."""
+        return self._alarm.level
+
+    def update(self, holds: bool, now_s: float) -> None:
+        """Whether it is so now."""
+        self._alarm.update(float(holds), now_s)
+
+
+def summarise(checks: Sequence[Check | Fact], fine: str) -> tuple[Level, str]:
     """The worst level of the checks, with their sentences; `fine` when all are OK."""
     bad = sorted((c for c in checks if c.level > Level.OK), key=lambda c: -c.level)
     if not bad:
@@ -70,12 +90,15 @@ class StreamWatch:
         return self._silence, self._rate
 
     def values(self, now_s: float) -> dict[str, Value]:
-        """Running total, rate (NaN as long as it is not known) and silence."""
+        """Running total, rate (NaN as long as it is not known), silence, intervals and jitter."""
         rate_hz = self.stream.rate_hz(now_s)
+        intervals, span_s = self.stream.intervals_ms, self._settings.window_s
         return {
             "count": self.stream.count,
             "rate_hz": math.nan if rate_hz is None else rate_hz,
             "silence_s": self.stream.silence_s(now_s),
+            **quantile_values(intervals.quantiles(now_s, span_s), prefix="interval_"),
+            "jitter_ms": self.stream.jitter(now_s).mean_ms,
         }
 
     def update(self, now_s: float, expected: bool = True) -> None:
@@ -99,8 +122,8 @@ class StreamWatch:
         return min(self.stream.silence_s(now_s), now_s - self._expected_since_s)
 
     def _rate_hz(self, now_s: float) -> float | None:
-        """The rate, once the stream has been expected for as long as the rate looks back."""
+        """The pace, once the stream has been expected for as long as the rate looks back."""
         since_s = self._expected_since_s
         if since_s is None or now_s - since_s < self._settings.level_window_s:
             return None
-        return self.stream.rate_hz(now_s)
+        return self.stream.pace_hz(now_s)

@@ -59,17 +59,27 @@ class Limit:
         return f"{word} {self.warn:g} {self.unit}".rstrip()
 
 
-class Alarm:
-    """One limit watched over time: rises at once, falls after `clear_after_s` of better.
+@dataclass(frozen=True)
+class Patience:
+    """How long a number must be worse before its level rises, and better before it falls.
 
-    The number must stay better for the whole of that time, with the limit's margin.
+    The first makes one step of a fault that passes through WARN on its way to ERROR, the second
+    keeps a fault that comes and goes from being told each time.
     """
 
-    def __init__(self, limit: Limit, clear_after_s: float) -> None:
+    raise_after_s: float = 0.0
+    clear_after_s: float = 0.0
+
+
+class Alarm:
+    """One limit watched over time: a level changes when the number has stayed beyond it."""
+
+    def __init__(self, limit: Limit, patience: Patience) -> None:
         self.level = Level.OK
         self._limit = limit
-        self._clear_after_s = clear_after_s
-        self._better_since_s: float | None = None
+        self._patience = patience
+        self._direction = 0
+        self._since_s = 0.0
 
     def update(self, value: float | None, now_s: float, ceiling: Level = Level.ERROR) -> Level:
         """The level after `value` at `now_s`; None, nothing to judge, counts as good.
@@ -78,13 +88,13 @@ class Alarm:
         """
         judged = Level.OK if value is None else self._limit.judge(value, self.level)
         judged = min(judged, ceiling)
-        if judged >= self.level:
-            self.level = judged
-            self._better_since_s = None
-            return self.level
-        if self._better_since_s is None:
-            self._better_since_s = now_s
-        if now_s - self._better_since_s >= self._clear_after_s:
-            self.level = judged
-            self._better_since_s = None
+        direction = (judged > self.level) - (judged < self.level)
+        if direction != self._direction:
+            self._direction, self._since_s = direction, now_s
+        if direction and now_s - self._since_s >= self._wait_s(direction):
+            self.level, self._direction = judged, 0
         return self.level
+
+    def _wait_s(self, direction: int) -> float:
+        rising = direction > 0
+        return self._patience.raise_after_s if rising else self._patience.clear_after_s

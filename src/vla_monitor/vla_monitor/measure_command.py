@@ -40,7 +40,9 @@ class AgedStream:
         level, message = summarise((*self.watch.checks, self._old), fine)
         values: dict[str, Value] = {
             **self.watch.values(now_s),
-            **quantile_values(self._ages_ms.quantiles(now_s, self._settings.window_s)),
+            **quantile_values(
+                self._ages_ms.quantiles(now_s, self._settings.window_s), prefix="age_"
+            ),
             "future_stamps": self._future_stamps,
         }
         return Report(self._subject, level, message, values)
@@ -61,14 +63,15 @@ class PolicyCommandMeasure:
         )
         self._stamp_ns: int | None = None
 
-    def command(self, stamp_ns: int, at_ns: int, now_s: float) -> bool:
-        """Notes a command; whether it is the first for its image. `at_ns`: node clock."""
+    def command(self, stamp_ns: int, at_ns: int, now_s: float) -> float | None:
+        """Notes a command received at `at_ns` (node clock); its age [ms] if its image is new."""
         self._aged.watch.stream.tick(now_s)
         if stamp_ns == self._stamp_ns:
-            return False
+            return None
         self._stamp_ns = stamp_ns
-        self._aged.age((at_ns - stamp_ns) / 1e6, now_s)
-        return True
+        age_ms = (at_ns - stamp_ns) / 1e6
+        self._aged.age(age_ms, now_s)
+        return age_ms
 
     def report(self, now_s: float, expected: bool) -> Report:
         """Level and values now; `expected`: the policy has an instruction to follow."""
@@ -95,9 +98,12 @@ class CommandMeasure:
         """A policy command with a new stamp: the next command is measured against it."""
         self._waiting_stamp_ns = stamp_ns
 
-    def command(self, at_ns: int, now_s: float) -> float | None:
-        """Notes a command published at `at_ns` (node clock); its age [ms] if it is a first."""
-        self._aged.watch.stream.tick(now_s)
+    def tick(self, now_s: float) -> float | None:
+        """Notes that a command came; the time since the one before it [s]."""
+        return self._aged.watch.stream.tick(now_s)
+
+    def age_ms(self, at_ns: int, now_s: float) -> float | None:
+        """The age of a command published at `at_ns` (node clock), if it is a first."""
         if self._waiting_stamp_ns is None:
             return None
         age_ms = (at_ns - self._waiting_stamp_ns) / 1e6

@@ -3,130 +3,21 @@
 
 from __future__ import annotations
 
-import math
+import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from vla_monitor.errors import ParameterError
-from vla_monitor.levels import Limit
-from vla_monitor.settings import Settings
+from vla_monitor.levels import Patience
+from vla_monitor.limits import LIMITS
+from vla_monitor.parameter import Parameter, Plain
+from vla_monitor.settings import Settings, TrainingActions
 
 if TYPE_CHECKING:
     from rclpy.node import Node
 
 # Declared by rclpy itself in every node.
 OF_RCLPY: Final = ("use_sim_time", "start_type_description_service", "qos_overrides.")
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter: its name, default, unit, meaning and, for a number, its range."""
-
-    name: str
-    default: bool | float | str
-    unit: str
-    description: str
-    low: float = 0.0
-    high: float = math.inf
-
-    def check(self, value: Any) -> bool | float | str:
-        """The value in the type of the default; raises ParameterError where it does not fit.
-
-        A whole number is taken for a float, so that `30` may be written for `30.0`.
-        """
-        if isinstance(self.default, float) and type(value) is int:
-            value = float(value)
-        if type(value) is not type(self.default):
-            raise ParameterError(
-                f"{self.name} must be a {type(self.default).__name__}"
-                f" (got {value!r} of type {type(value).__name__})"
-            )
-        if isinstance(value, float) and not self.low <= value <= self.high:
-            unit = f" {self.unit}" if self.unit else ""
-            raise ParameterError(
-                f"{self.name} must be in [{self.low:g}, {self.high:g}]{unit} (got {value:g})"
-            )
-        return value
-
-    def descriptor(self) -> Any:
-        """The rcl_interfaces ParameterDescriptor that `ros2 param describe` shows."""
-        from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor
-
-        text = f"{self.description} [{self.unit}]" if self.unit else self.description
-        descriptor = ParameterDescriptor(description=text, read_only=True)
-        if isinstance(self.default, float):
-            span = FloatingPointRange(from_value=self.low, to_value=self.high, step=0.0)
-            descriptor.floating_point_range = [span]
-        return descriptor
-
-
-@dataclass(frozen=True)
-class LimitRow:
-    """A limit of the table: becomes the two parameters `<key>.warn` and `<key>.error`."""
-
-    key: str
-    warn: float
-    error: float
-    unit: str
-    meaning: str
-    above: bool = True
-
-    def parameters(self) -> tuple[Parameter, Parameter]:
-        """The parameters of the two thresholds."""
-        word = "reaches" if self.above else "falls under"
-        return (
-            Parameter(
-                f"{self.key}.warn", self.warn, self.unit, f"WARN when {self.meaning} {word} this"
-            ),
-            Parameter(
-                f"{self.key}.error",
-                self.error,
-                self.unit,
-                f"ERROR when {self.meaning} {word} this",
-            ),
-        )
-
-    def limit(self, values: Mapping[str, Any]) -> Limit:
-        """The limit with the given thresholds; raises ParameterError where they are swapped."""
-        warn, error = values[f"{self.key}.warn"], values[f"{self.key}.error"]
-        try:
-            return Limit(warn, error, self.above, values["hysteresis"], self.unit)
-        except ValueError as problem:
-            raise ParameterError(f"{self.key}: {problem}") from problem
-
-
-LIMITS: Final = (
-    LimitRow("camera.rate_hz", 24.0, 10.0, "Hz", "the rate of images", above=False),
-    LimitRow("camera.silence_s", 1.0, 2.0, "s", "the time since the newest image"),
-    LimitRow("inference.p95_ms", 100.0, 250.0, "ms", "the p95 of the time of one inference"),
-    LimitRow("inference.rate_hz", 3.0, 1.0, "Hz", "the rate of inferences", above=False),
-    LimitRow("inference.silence_s", 1.0, 2.0, "s", "the time since the newest inference"),
-    LimitRow(
-        "inference.drop_ratio",
-        0.9,
-        0.97,
-        "",
-        "the share of images replaced before the policy saw them",
-    ),
-    LimitRow("inference.failures", 1.0, 5.0, "", "the number of failed inferences lately"),
-    LimitRow(
-        # The norm of six fields, each within [-1, 1], is at most sqrt(6) = 2.45.
-        "action.norm",
-        2.5,
-        5.0,
-        "",
-        "the p95 of the norm of the normalised action",
-    ),
-    LimitRow("policy_command.rate_hz", 5.0, 2.0, "Hz", "the rate of vla/cmd_vel", above=False),
-    LimitRow("policy_command.silence_s", 1.0, 2.0, "s", "the time since the newest vla/cmd_vel"),
-    LimitRow(
-        "policy_command.age_p95_ms", 150.0, 300.0, "ms", "the p95 of the age image to vla/cmd_vel"
-    ),
-    LimitRow("command.rate_hz", 40.0, 20.0, "Hz", "the rate of cmd_vel", above=False),
-    LimitRow("command.silence_s", 0.5, 1.0, "s", "the time since the newest cmd_vel"),
-    LimitRow("command.age_p95_ms", 150.0, 300.0, "ms", "the p95 of the age image to cmd_vel"),
-)
 
 PARAMETERS: Final[tuple[Parameter, ...]] = (
     Parameter("robot_name", "robot", "", "name of the robot, the hardware_id of every status"),
@@ -145,12 +36,15 @@ PARAMETERS: Final[tuple[Parameter, ...]] = (
         0.9,
     ),
     Parameter(
-        "clear_after_s",
-        2.0,
+        "raise_after_s",
+        0.15,
         "s",
-        "how long a number must be good before its level falls",
+        "how long a number must be bad before it rises",
         0.0,
         60.0,
+    ),
+    Parameter(
+        "clear_after_s", 2.0, "s", "how long a number must be good before it falls", 0.0, 60.0
     ),
     Parameter(
         "startup_grace_s",
@@ -160,6 +54,47 @@ PARAMETERS: Final[tuple[Parameter, ...]] = (
         0.0,
         600.0,
     ),
+    Parameter("camera.expected_rate_hz", 30.0, "Hz", "rate that the camera is set to", 0.1, 1e3),
+    Parameter(
+        "action.training.axes",
+        ("linear.x", "angular.z"),
+        "",
+        "fields of the actions that the policy was trained on; one empty name: not known",
+    ),
+    Parameter(
+        "action.training.mean",
+        (0.08, 0.37),
+        "",
+        "mean of each of these fields in the training data, normalised to [-1, 1]",
+        -1e3,
+        1e3,
+    ),
+    Parameter(
+        "action.training.std",
+        (0.25, 0.42),
+        "",
+        "standard deviation of each of these fields in the training data, normalised",
+        0.0,
+        1e3,
+    ),
+    Parameter(
+        "processes.names",
+        ("vla_node", "vla_safety", "vla_sim", "vla_monitor"),
+        "",
+        "executables whose CPU time and memory are measured",
+    ),
+    Parameter(
+        "prometheus.address", "127.0.0.1", "", "address to serve /metrics on; 0.0.0.0 is everybody"
+    ),
+    Parameter(
+        "prometheus.port", 9464, "", "port to serve /metrics on; 0 serves nothing", 0, 65535
+    ),
+    Parameter("event_log.enabled", True, "", "whether events are written down"),
+    Parameter("event_log.directory", "", "", "where to; empty: the folder of the ROS logs"),
+    Parameter(
+        "event_log.max_size_mb", 10.0, "MB", "size at which a file is closed", 0.001, 10000.0
+    ),
+    Parameter("event_log.files", 5, "", "how many files are kept, with the present one", 1, 100),
     *(parameter for row in LIMITS for parameter in row.parameters()),
 )
 
@@ -170,22 +105,36 @@ def make_settings(given: Mapping[str, Any]) -> Settings:
     Raises ParameterError, which names the parameter, for an unknown name or a bad value.
     """
     refuse_unknown(given)
-    values = {p.name: p.check(given.get(p.name, p.default)) for p in PARAMETERS}
-    limits = {row.key: row.limit(values) for row in LIMITS}
-    own: dict[str, Any] = {
-        name: value
-        for name, value in values.items()
-        if name in Settings.__dataclass_fields__ and name != "limits"
+    values: dict[str, Any] = {p.name: p.check(given.get(p.name, p.default)) for p in PARAMETERS}
+    own = {
+        field: values[name]
+        for name in values
+        if (field := name.replace(".", "_")) in Settings.__dataclass_fields__
     }
-    return Settings(**own, limits=limits)
+    return Settings(
+        **own,
+        patience=Patience(values["raise_after_s"], values["clear_after_s"]),
+        training_actions=_training_actions(values),
+        process_names=values["processes.names"],
+        limits={row.key: row.limit(values) for row in LIMITS},
+    )
+
+
+def _training_actions(values: Mapping[str, Any]) -> TrainingActions | None:
+    axes = values["action.training.axes"]
+    if axes == ("",):
+        return None
+    return TrainingActions(axes, values["action.training.mean"], values["action.training.std"])
 
 
 def refuse_unknown(names: Iterable[str]) -> None:
     """Raises ParameterError for a name that is not in the table."""
-    known = {parameter.name for parameter in PARAMETERS}
+    known = [parameter.name for parameter in PARAMETERS]
     unknown = sorted(n for n in names if n not in known and not n.startswith(OF_RCLPY))
     if unknown:
-        raise ParameterError(f"{unknown[0]} is not a parameter of vla_monitor: check its spelling")
+        near = difflib.get_close_matches(unknown[0], known, n=1)
+        mend = f"did you mean {near[0]}?" if near else "check its spelling"
+        raise ParameterError(f"{unknown[0]} is not a parameter of vla_monitor: {mend}")
 
 
 def read_settings(node: Node) -> Settings:
@@ -200,5 +149,11 @@ def read_settings(node: Node) -> Settings:
         value = parameter.check(given.get(parameter.name, parameter.default))
         if node.has_parameter(parameter.name):
             node.undeclare_parameter(parameter.name)  # it has no description and no range yet
-        node.declare_parameter(parameter.name, value, parameter.descriptor(), ignore_override=True)
+        node.declare_parameter(
+            parameter.name, _as_declared(value), parameter.descriptor(), ignore_override=True
+        )
     return settings
+
+
+def _as_declared(value: Plain) -> Any:
+    return list(value) if isinstance(value, tuple) else value

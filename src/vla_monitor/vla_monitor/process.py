@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import signal
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -61,7 +64,19 @@ def start(args: list[str] | None) -> None:
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:  # rclpy's own class for this is private
-        raise MonitorError(str(error).split("\n")[0]) from error
+        raise MonitorError(with_line(str(error).split("\n")[0])) from error
+
+
+def with_line(sentence: str) -> str:
+    """What rcl says of a parameter file, with the line that it gives only by its number."""
+    file = re.search(r"--params-file ([^']+)'", sentence)
+    number = re.search(r"line(?:_num)? (\d+)", sentence)
+    if file is None or number is None:
+        return sentence
+    with contextlib.suppress(OSError, UnicodeDecodeError, IndexError):
+        line = Path(file[1]).read_text(encoding="utf-8").splitlines()[int(number[1]) - 1]
+        return f"{sentence}: {line.strip()!r}"
+    return sentence
 
 
 def run(node: Node, end: EndSignals) -> None:

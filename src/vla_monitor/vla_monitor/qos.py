@@ -22,6 +22,11 @@ INSTRUCTION: Final = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE
 )
 
+# Reliable and deep: every intervention of a bad second belongs in the event log.
+EVENTS: Final = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST, depth=100, reliability=ReliabilityPolicy.RELIABLE
+)
+
 # Latched: a monitor that starts late still learns in what state the gate is.
 LATCHED: Final = QoSProfile(
     history=HistoryPolicy.KEEP_LAST,

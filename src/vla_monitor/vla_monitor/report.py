@@ -14,12 +14,16 @@ Value = float | int | str
 
 @dataclass(frozen=True)
 class Report:
-    """One subject's level, sentence and values at one moment."""
+    """One subject's level, sentence and values at one moment.
+
+    `prefixed`: its status is named after the monitor too; otherwise the subject is the name.
+    """
 
     subject: str
     level: Level
     message: str
     values: Mapping[str, Value]
+    prefixed: bool = True
 
 
 def quantile_values(quantiles: Quantiles, unit: str = "ms", prefix: str = "") -> dict[str, Value]:

@@ -12,8 +12,9 @@ from vla_node.errors import ParameterError
 from vla_node.parameters import TABLE, Settings, refusal
 
 YAML = Path(__file__).parents[2] / "vla_bringup" / "config" / "vla_node.yaml"
-DEVIATIONS = {"gated": True}
-"""Whoever starts the node by launch has the gate; run alone it drives the base itself."""
+DEVIATIONS = {"gated": True, "action.names": ["linear.x", "angular.z"]}
+"""Whoever starts the node by launch has the gate and a differential drive; run alone it drives
+the base itself, whatever that can do."""
 
 NUMBERS = [row for row in TABLE if row.low is not None]
 DEFAULTS = {row.name: row.default for row in TABLE}

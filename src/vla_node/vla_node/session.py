@@ -103,6 +103,7 @@ class Session:
         """The command for this instant; None means that none is sent."""
         self._advance(steady_ns)
         command = self.pilot.due(now_ns, steady_ns)
+        self.statistics.follow(self.pilot.phase)
         self._last = None if command is None else (command, steady_ns)
         return command
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from vla_safety.gate import PERIOD_NS, Gate
+from vla_safety.odometry import Odometry
 from vla_safety.settings import Settings
 from vla_safety.velocity import Velocity
 
@@ -38,9 +39,9 @@ class Rig:
         self.steady += duration_ns
         self.clock += duration_ns
 
-    def send(self, x=0.0, z=0.0, age_ns=0, **fields):
+    def send(self, x=0.0, z=0.0, age_ns=0, source="policy", **fields):
         velocity = Velocity(linear_x=x, angular_z=z, **fields)
-        self.gate.receive(velocity, self.clock - age_ns, self.steady, self.clock)
+        self.gate.receive(velocity, self.clock - age_ns, self.steady, self.clock, source)
 
     def tick(self, period_ns=PERIOD_NS):
         self.wait(period_ns)
@@ -54,10 +55,24 @@ class Rig:
             self.tick()
         return self.decision
 
-    def scan(self, points, age_ns=0):
-        """Let a scan of `points` [(x, y) in m] arrive."""
+    def scan(self, points, age_ns=0, bearings=None):
+        """Let a scan of `points` [(x, y) in m] arrive, of a scanner that looks all round."""
         points = np.array(points, dtype=float).reshape(-1, 2)
-        self.gate.receive_scan(points, self.clock - age_ns, self.steady, self.clock)
+        if bearings is None:
+            bearings = np.linspace(-np.pi, np.pi, 361)
+        self.gate.receive_scan(
+            points, self.clock - age_ns, self.steady, self.clock, np.array(bearings)
+        )
+
+    def odometry(self, x=0.0, y=0.0, yaw=0.0, linear=0.0, angular=0.0):
+        """Let the base say where it is and how fast."""
+        velocity = Velocity(linear_x=linear, angular_z=angular)
+        self.gate.receive_odometry(Odometry(x, y, yaw, velocity, self.steady))
+
+    def image(self, digest, stamp_ns=None):
+        """Let an image arrive whose pixels are known by `digest`."""
+        stamp_ns = self.clock if stamp_ns is None else stamp_ns
+        self.gate.senses.take_picture(stamp_ns, digest, self.steady)
 
     def silence(self, ticks):
         """The decisions of `ticks` ticks without a command."""

@@ -4,7 +4,7 @@ import math
 import pytest
 
 from vla_safety.audit import Audit
-from vla_safety.gate import State
+from vla_safety.decision import State
 from vla_safety.status import Level, event_status, gate_status
 
 AXES = ["linear.x", "angular.z"]
@@ -71,7 +71,8 @@ def test_clamp_that_flickers_is_one_intervention(watched):
     assert ("state", "passing") in watched.drive(x=0.5)
 
 
-def test_state_that_flickers_is_told_once_a_second_and_settles_on_the_truth(watched):
+def test_state_that_flickers_is_told_once_a_second_and_settles_on_the_truth(make_rig):
+    watched = Watched(make_rig(faults_to_latch=1000))
     watched.drive(x=0.3)
     events = []
     for _ in range(50):  # two seconds

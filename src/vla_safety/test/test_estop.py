@@ -50,6 +50,51 @@ def test_reset_of_a_free_e_stop_says_so():
     assert EStop().reset(wants_to_move=True) == (True, "the e-stop is not latched")
 
 
+SECOND = 1_000_000_000
+
+
+def expect(estop, now_s):
+    estop.expect_beat("input", SECOND // 2, round(now_s * SECOND))
+
+
+def test_heartbeat_that_is_lost_for_half_a_second_latches():
+    estop = EStop()
+    expect(estop, 0.0)
+    for beat in range(20):
+        estop.set_input(False, "input", beat * SECOND // 10)
+        expect(estop, beat / 10)
+    expect(estop, 1.9 + 0.5)
+    assert not estop.latched
+    expect(estop, 1.9 + 0.52)
+    assert estop.cause == "input was silent for more than 0.5 s"
+
+
+def test_heartbeat_that_never_began_latches():
+    estop = EStop()
+    expect(estop, 10.0)
+    assert not estop.latched
+    expect(estop, 10.6)
+    assert estop.latched
+
+
+def test_reset_is_refused_while_the_heartbeat_is_missing():
+    estop = EStop()
+    expect(estop, 0.0)
+    expect(estop, 1.0)
+    answer = estop.reset(wants_to_move=False)
+    assert not answer.granted
+    assert "heartbeat is missing" in answer.sentence
+    estop.set_input(False, "input", SECOND)
+    expect(estop, 1.0)
+    assert estop.reset(wants_to_move=False).granted
+
+
+def test_latch_of_an_earlier_life_is_there_at_once():
+    estop = EStop("pressed before the restart")
+    assert estop.latched
+    assert "pressed before the restart" in estop.reset(wants_to_move=False).sentence
+
+
 def test_arming_starts_disarmed_and_disarming_always_works():
     arming = Arming()
     assert not arming.armed

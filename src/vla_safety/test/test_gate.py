@@ -3,8 +3,8 @@ import math
 
 import pytest
 
+from vla_safety.decision import State
 from vla_safety.errors import ParameterError
-from vla_safety.gate import State
 from vla_safety.velocity import ZERO
 
 MS = 1_000_000
@@ -80,7 +80,8 @@ def test_not_finite_in_an_unused_axis_stops_too(rig):
     assert rig.tick().command == ZERO
 
 
-def test_stream_of_not_finite_does_not_refresh_the_watchdog(rig):
+def test_stream_of_not_finite_does_not_refresh_the_watchdog(make_rig):
+    rig = make_rig(faults_to_latch=1000)
     rig.drive(x=0.5)
     rig.drive(x=math.nan, ticks=20)
     rig.send(x=0.5)  # one is not enough after a silence of good commands
@@ -211,11 +212,11 @@ def test_not_finite_decides_before_another_refusal_of_the_same_tick(rig):
 
 def test_e_stop_is_zero_at_the_next_tick_and_stays_latched(rig):
     rig.drive(x=0.5)
-    rig.gate.estop.set_input(True, "hardware/e_stop")
+    rig.gate.press_e_stop(True, rig.steady)
     decision = rig.drive(x=0.5, ticks=1)
     assert decision.command == ZERO
     assert (decision.state, decision.reason) == (State.LATCHED, "e-stop latched")
-    rig.gate.estop.set_input(False, "hardware/e_stop")
+    rig.gate.press_e_stop(False, rig.steady)
     assert rig.drive(x=0.5, ticks=50).command == ZERO
 
 

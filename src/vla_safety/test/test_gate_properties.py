@@ -7,14 +7,17 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vla_safety.decision import State
 from vla_safety.errors import ParameterError
-from vla_safety.gate import Gate, State
+from vla_safety.gate import Gate
+from vla_safety.odometry import Odometry
 from vla_safety.settings import Settings
 from vla_safety.velocity import ZERO, Velocity
 
 MS = 1_000_000
 SECOND = 1_000_000_000
 ROUNDING = 1e-9
+MOVING = (State.PASSING, State.CLAMPING, State.SLOWING)
 
 ANY = st.one_of(
     st.floats(-2.0, 2.0),
@@ -32,6 +35,8 @@ CHANGES = st.fixed_dictionaries(
         "linear.x.max_acceleration_reverse": st.floats(0.001, 10.0),
         "linear.x.max_deceleration_reverse": st.floats(0.001, 10.0),
         "angular.z.max_velocity": st.floats(-0.5, 3.0),
+        "linear.x.max_jerk": st.floats(-1.0, 100.0),
+        "preserve_curvature": st.booleans(),
         "cmd_vel_timeout": st.floats(-0.1, 1.0),
         "fresh_commands_to_resume": st.integers(-1, 5),
     },
@@ -46,6 +51,10 @@ STEPS = st.one_of(
     st.tuples(st.just("e-stop"), st.booleans()),
     st.just(("reset",)),
     st.tuples(st.just("scan"), st.floats(-1.0, 1.0)),
+    st.tuples(st.just("stick"), ORDINARY, st.integers(1, 20)),
+    st.tuples(st.just("odometry"), ANY, ANY),
+    st.tuples(st.just("image"), st.integers(0, 1)),
+    st.tuples(st.just("uncertainty"), ANY),
     st.tuples(st.just("change"), CHANGES),
 )
 
@@ -57,8 +66,8 @@ class Run:
         self.gate = Gate(Settings.from_values())
         self.steady, self.clock = 5 * SECOND, 1_790_000_000 * SECOND
         self.output = ZERO
-        self.last = None
-        self.arrived = None
+        self.last = {}  # velocity and time of the last good command, by source
+        self.arrived = {}
         self.ticked = None
 
     def perform(self, step):
@@ -70,9 +79,13 @@ class Run:
             "send any": lambda fields: self.receive(Velocity(*fields), 0),
             "clock": self.jump,
             "arm": self.gate.arm,
-            "e-stop": lambda active: self.gate.estop.set_input(active, "input"),
+            "e-stop": lambda active: self.gate.press_e_stop(active, self.steady),
             "reset": lambda: self.gate.reset_estop(self.steady),
             "scan": self.scan,
+            "stick": self.stick,
+            "odometry": self.odometry,
+            "image": lambda d: self.gate.senses.take_picture(self.clock, d, self.steady),
+            "uncertainty": lambda u: self.gate.senses.take_uncertainty(u, self.steady),
             "change": self.change,
         }[kind](*rest)
 
@@ -94,13 +107,24 @@ class Run:
         self.receive(Velocity(linear_x=x, angular_z=z), age_ms)
 
     def receive(self, velocity, age_ms):
-        self.last = velocity
-        good = velocity.finite and -100 <= age_ms <= 500
-        self.arrived = self.steady if good else self.arrived
+        self.last["policy"] = velocity
+        if velocity.finite and -100 <= age_ms <= 500:
+            self.arrived["policy"] = self.steady
         self.gate.receive(velocity, self.clock - age_ms * MS, self.steady, self.clock)
 
     def scan(self, x):
         self.gate.receive_scan(np.array([[x, 0.0]]), self.clock, self.steady, self.clock)
+
+    def stick(self, x, ticks):
+        for _ in range(ticks):
+            velocity = self.last["teleop"] = Velocity(linear_x=x)
+            self.arrived["teleop"] = self.steady
+            self.gate.receive(velocity, self.clock, self.steady, self.clock, "teleop")
+            self.tick(20)
+
+    def odometry(self, x, speed):
+        velocity = Velocity(linear_x=speed)
+        self.gate.receive_odometry(Odometry(x, 0.0, 0.0, velocity, self.steady))
 
     def jump(self, by_ms):
         self.clock += by_ms * MS
@@ -132,21 +156,20 @@ class Run:
                 assert after == 0.0
             else:
                 assert time_needed(limits, before, after) <= dt_s + ROUNDING
-            if decision.state not in (State.PASSING, State.CLAMPING):
+            if decision.state not in MOVING:
                 assert abs(after) <= abs(before)
         self.judge_state(decision)
 
     def judge_state(self, decision):
-        moving = decision.state in (State.PASSING, State.CLAMPING)
-        if moving:
+        if decision.state in MOVING:
             assert self.gate.arming.armed
             assert not self.gate.estop.latched
-            assert self.last.finite
+            assert self.last[decision.source].finite
             timeout_ns = self.gate.settings.values["cmd_vel_timeout"] * SECOND
-            assert self.steady - self.arrived <= timeout_ns + 1
+            assert self.steady - self.arrived[decision.source] <= timeout_ns + 1
         assert self.gate.estop.latched == (decision.state is State.LATCHED)
         assert bool(decision.interventions) == (
-            decision.state in (State.STOPPED, State.LATCHED, State.CLAMPING)
+            decision.state in (State.STOPPED, State.LATCHED, State.CLAMPING, State.SLOWING)
         )
 
 

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vla_safety.axis_limits import AxisLimits
 from vla_safety.errors import ParameterError
-from vla_safety.limits import AxisLimits, Limits
+from vla_safety.limits import Limits
 from vla_safety.velocity import ZERO, Velocity
 
 NAN = math.nan

@@ -5,7 +5,9 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from hypothesis import given
 from hypothesis import strategies as st
-from sensor_msgs.msg import LaserScan
+from nav_msgs.msg import Odometry
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import Image, LaserScan
 
 from vla_safety import messages
 from vla_safety.errors import ScanError
@@ -61,7 +63,8 @@ def scan(ranges, **fields):
 
 
 def test_scan_becomes_points_counter_clockwise():
-    points = messages.points_from(scan([1.0, 2.0, 3.0]))
+    points, bearings = messages.points_from(scan([1.0, 2.0, 3.0]))
+    assert bearings == pytest.approx((0.0, math.pi / 2, math.pi))
     assert points.tolist() == [
         pytest.approx((1.0, 0.0)),
         pytest.approx((0.0, 2.0), abs=1e-6),
@@ -71,16 +74,18 @@ def test_scan_becomes_points_counter_clockwise():
 
 def test_only_ranges_that_say_so_are_points():
     ranges = [math.nan, math.inf, 10.5, 0.04, 0.0, -1.0, 9.9]
-    assert len(messages.points_from(scan(ranges))) == 1
-    assert len(messages.points_from(scan([0.0, 1.0], range_min=0.0))) == 1
+    points, bearings = messages.points_from(scan(ranges))
+    assert len(points) == 1
+    assert bearings == pytest.approx((math.pi / 2, math.pi, 3 * math.pi))  # inf, beyond, 9.9
+    assert len(messages.points_from(scan([0.0, 1.0], range_min=0.0))[0]) == 1
 
 
 def test_too_close_to_measure_is_an_obstacle():
-    assert messages.points_from(scan([-math.inf]))[0] == pytest.approx((0.05, 0.0))
+    assert messages.points_from(scan([-math.inf]))[0][0] == pytest.approx((0.05, 0.0))
 
 
 def test_nothing_within_range_is_a_good_scan_without_points():
-    assert messages.points_from(scan([math.inf] * 4)).shape == (0, 2)
+    assert messages.points_from(scan([math.inf] * 4))[0].shape == (0, 2)
 
 
 @pytest.mark.parametrize(
@@ -99,3 +104,38 @@ def test_nothing_within_range_is_a_good_scan_without_points():
 def test_scan_that_says_nothing_is_refused_with_a_sentence(ranges, fields):
     with pytest.raises(ScanError, match="must be"):
         messages.points_from(scan(ranges, **fields))
+
+
+def image(first_byte=0, sec=1_790_000_000, nanosec=123_456_789):
+    message = Image(height=2, width=2, encoding="rgb8", step=6, data=[first_byte] + [0] * 11)
+    message.header.stamp.sec, message.header.stamp.nanosec = sec, nanosec
+    message.header.frame_id = "camera"
+    return serialize_message(message)
+
+
+def test_stamp_of_an_image_is_read_off_the_wire():
+    stamp_ns, _ = messages.picture_from(image())
+    assert stamp_ns == 1_790_000_000_123_456_789
+
+
+def test_digest_tells_pixels_apart_and_does_not_mind_the_stamp():
+    digest = messages.picture_from(image())[1]
+    assert messages.picture_from(image(sec=5, nanosec=0))[1] == digest
+    assert messages.picture_from(image(first_byte=1))[1] != digest
+
+
+def test_image_of_a_machine_with_the_other_byte_order():
+    stamp_ns, _ = messages.picture_from(bytes([0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 3]) + b"pixels")
+    assert stamp_ns == 2_000_000_003
+
+
+def test_odometry_has_pose_heading_and_speed():
+    message = Odometry()
+    message.pose.pose.position.x, message.pose.pose.position.y = 1.0, -2.0
+    message.pose.pose.orientation.z = math.sin(0.6)
+    message.pose.pose.orientation.w = math.cos(0.6)
+    message.twist.twist.linear.x, message.twist.twist.angular.z = 0.3, -0.4
+    odometry = messages.odometry_from(message, 7)
+    assert (odometry.x, odometry.y, odometry.arrived_ns) == (1.0, -2.0, 7)
+    assert odometry.yaw == pytest.approx(1.2)
+    assert (odometry.velocity.linear_x, odometry.velocity.angular_z) == (0.3, -0.4)

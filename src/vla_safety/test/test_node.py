@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real node in a process of its own, over real DDS."""
 
+import json
 import math
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -15,13 +17,14 @@ import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import Twist, TwistStamped
+from nav_msgs.msg import Odometry
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
-from rcl_interfaces.srv import SetParameters
+from rcl_interfaces.srv import SetParameters, SetParametersAtomically
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import LaserScan
-from std_msgs.msg import Bool
+from sensor_msgs.msg import Image, LaserScan
+from std_msgs.msg import Bool, Float32, String
 from std_srvs.srv import SetBool, Trigger
 
 import vla_safety
@@ -40,7 +43,11 @@ STARTS_WITHIN_S = 60.0
 PYTHONPATH = os.pathsep.join(
     [str(Path(vla_safety.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
 )
+# The e-stop latch of these gates is kept here, and not with that of the user's robot.
+HOME = tempfile.TemporaryDirectory()
 ENVIRONMENT = os.environ | {
+    "ROS_HOME": HOME.name,
+    "ROS_LOG_DIR": f"{HOME.name}/log",
     "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
     "PYTHONPATH": PYTHONPATH,
 }
@@ -50,7 +57,7 @@ def start_gate(domain, *parameters, **environment):
     """The gate with `parameters` ("name:=value"), as it runs on a robot."""
     arguments = [word for parameter in parameters for word in ("-p", parameter)]
     return subprocess.Popen(
-        [sys.executable, "-m", "vla_safety.node", "--ros-args", *arguments],
+        [sys.executable, "-m", "vla_safety.process", "--ros-args", *arguments],
         env=ENVIRONMENT | {"ROS_DOMAIN_ID": str(domain)} | environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -58,10 +65,16 @@ def start_gate(domain, *parameters, **environment):
     )
 
 
+def double(name, value):
+    number = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=value)
+    return Parameter(name=name, value=number)
+
+
 class World:
     """Everything around the gate: policy, person, robot base."""
 
-    def __init__(self, domain, kind=Twist):
+    def __init__(self, domain, kind=Twist, beats=False):
+        self.beats = beats  # whether the e-stop's publisher is alive all the time
         self.context = Context()
         rclpy.init(context=self.context, domain_id=domain)
         self.node = rclpy.create_node("world", context=self.context)
@@ -73,8 +86,14 @@ class World:
         self._hear(DiagnosticStatus, EVENTS, qos.EVENTS, self.events)
         self._hear(DiagnosticArray, topics.DIAGNOSTICS, qos.DIAGNOSTICS, self.diagnostics)
         self.policy = self.node.create_publisher(TwistStamped, topics.POLICY_COMMAND, qos.COMMAND)
-        self.scanner = self.node.create_publisher(LaserScan, topics.SCAN, qos.SCAN)
+        self.scanner = self.node.create_publisher(LaserScan, topics.SCAN, qos.SENSOR)
         self.button = self.node.create_publisher(Bool, topics.E_STOP, qos.E_STOP)
+        self.stick = self.node.create_publisher(Twist, topics.TELEOP_COMMAND, 1)
+        self.odometer = self.node.create_publisher(Odometry, topics.ODOMETRY, 1)
+        self.camera = self.node.create_publisher(Image, topics.IMAGE, 1)
+        self.talk = self.node.create_publisher(String, topics.INSTRUCTION, 1)
+        uncertainty = topics.UNCERTAINTY.replace("~", "vla_safety")
+        self.doubt = self.node.create_publisher(Float32, uncertainty, 1)
 
     def _hear(self, kind, topic, profile, messages):
         self.node.create_subscription(
@@ -95,6 +114,8 @@ class World:
             if x is not None and time.monotonic() >= due:
                 self.send(x)
                 due += 1 / 30
+            if self.beats:
+                self.button.publish(Bool(data=False))
             self.executor.spin_once(timeout_sec=0.004)
         return until()
 
@@ -110,9 +131,15 @@ class World:
         return self.call(SetBool, ARM, SetBool.Request(data=armed))
 
     def set(self, name, value):
-        double = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=value)
-        request = SetParameters.Request(parameters=[Parameter(name=name, value=double)])
+        request = SetParameters.Request(parameters=[double(name, value)])
         return self.call(SetParameters, "vla_safety/set_parameters", request).results[0]
+
+    def set_together(self, **values):
+        request = SetParametersAtomically.Request(
+            parameters=[double(name.replace("__", "."), value) for name, value in values.items()]
+        )
+        name = "vla_safety/set_parameters_atomically"
+        return self.call(SetParametersAtomically, name, request).result
 
     def speed(self):
         return self.outputs[-1][1].linear.x
@@ -181,8 +208,8 @@ def start():
     """Starts a gate of the test's own, with a world around it; returns both."""
     started = []
 
-    def start(*parameters, kind=Twist, **environment):
-        world = World(OTHER_DOMAIN, kind)
+    def start(*parameters, kind=Twist, beats=False, **environment):
+        world = World(OTHER_DOMAIN, kind, beats)
         started.append((world, start_gate(OTHER_DOMAIN, *parameters, **environment)))
         assert world.run(
             STARTS_WITHIN_S, until=lambda: world.message() == "disarmed" and world.outputs
@@ -226,10 +253,9 @@ def test_never_silent_in_any_state_and_each_is_told(world, gate):
     assert_never_silent(world, x=0.9)
     world.until_speed(0.6, x=0.9)
 
-    world.until_state("not finite", x=math.nan)
-    assert_never_silent(world, x=math.nan)
-    world.until_speed(0.0, x=math.nan)
-
+    world.send(math.nan)
+    world.until_state("not finite")
+    world.until_speed(0.0)
     world.until_state("command timeout")
     assert_never_silent(world)
 
@@ -308,6 +334,37 @@ def test_parameters_are_guarded_while_it_runs(world, gate):
     world.until_speed(0.2, x=0.5)
     world.arm(False)
     assert world.set("linear.x.max_velocity", 0.7).successful
+
+
+@pytest.mark.parametrize(
+    ("name", "bad"),
+    [
+        ("linear.x.max_velocity", math.nan),
+        ("linear.x.max_velocity", 0.0),
+        ("angular.z.max_acceleration", -1.0),
+        ("linear.x.min_velocity", 0.5),
+        ("linear.x.max_velocity", 1.5),
+        ("ceilings.linear.x.max_velocity", 2.0),
+    ],
+)
+def test_nonsense_is_refused_as_a_whole_and_by_name(world, gate, name, bad):
+    refused = world.set_together(cmd_vel_timeout=0.1, **{name.replace(".", "__"): bad})
+    assert not refused.successful
+    assert name in refused.reason
+    world.arm()
+    world.until_speed(0.5, x=0.5)
+    assert world.set("cmd_vel_timeout", 0.25).successful  # what it was: not looser
+
+
+def test_command_within_the_limits_comes_out_as_it_went_in(world, gate):
+    world.arm()
+    x, z = 0.3123456789012345, -0.7654321098765432
+    for _ in range(90):
+        world.send(x, z)
+        world.run(1 / 30)
+    twist = world.outputs[-1][1]
+    assert abs(twist.linear.x - x) <= 1e-9
+    assert abs(twist.angular.z - z) <= 1e-9
 
 
 def test_small_and_free_of_the_model_library(world, gate):
@@ -416,3 +473,120 @@ def test_scanned_wall_holds_the_robot_and_lets_it_turn(start):
     assert drives_at(0.0, range_m=3.0)
     world.until_state("no scan", x=0.5)
     assert gate.poll() is None
+
+
+def test_stick_takes_over_from_the_policy_and_gives_back_by_way_of_zero(world, gate):
+    world.arm()
+    world.until_speed(0.5, x=0.5)
+    push = Twist()
+    push.linear.x = -0.2
+    for _ in range(60):
+        world.stick.publish(push)
+        world.run(1 / 30, x=0.5)
+    assert world.speed() == -0.2
+    assert value(world, "source") == "teleop"
+    world.outputs.clear()
+    world.until_speed(0.5, x=0.5)
+    assert 0.0 in [twist.linear.x for _, twist in world.outputs]
+
+
+def value(world, key):
+    """A value of the newest state."""
+    return {pair.key: pair.value for pair in world.states[-1][1].values}[key]
+
+
+def test_second_publisher_of_the_output_is_an_error(world, gate):
+    world.arm()
+    world.until_speed(0.5, x=0.5)
+    rival = world.node.create_publisher(Twist, topics.COMMAND, 1)
+    world.until_state("another publisher drives", x=0.5)
+    world.until_speed(0.0, x=0.5)
+    assert "/world" in value(world, "detail")
+    world.node.destroy_publisher(rival)
+    world.until_state("passing", x=0.5)
+
+
+def test_frozen_camera_slows_and_stops(start):
+    world, _ = start()
+    world.arm()
+    image = Image(height=2, width=2, encoding="rgb8", step=6, data=[0] * 12)
+    odometry = Odometry()
+    odometry.twist.twist.linear.x = 0.5
+
+    def drive(seconds, frozen):
+        for number in range(round(seconds * 30)):
+            image.data[0] = 7 if frozen else number % 256
+            image.header.stamp = world.node.get_clock().now().to_msg()
+            world.camera.publish(image)
+            odometry.pose.pose.position.x += 0.5 / 30
+            world.odometer.publish(odometry)
+            world.run(1 / 30, x=0.5)
+
+    drive(1.5, frozen=False)
+    assert world.message() == "passing"
+    world.events.clear()
+    drive(2.5, frozen=True)
+    told = [m for _, m in world.events if m.message == "camera frozen"]
+    assert [m.level for m in told] == [DiagnosticStatus.WARN, DiagnosticStatus.ERROR]
+    assert world.speed() == 0.0
+
+
+def test_uncertainty_of_the_policy_is_heard(start):
+    world, _ = start()
+    world.arm()
+    world.until_speed(0.5, x=0.5)
+    world.doubt.publish(Float32(data=0.9))
+    world.until_state("policy unsure", x=0.5)
+    world.doubt.publish(Float32(data=0.0))
+    world.until_state("passing", x=0.5, seconds=0.9)
+
+
+def test_events_carry_the_instruction_and_are_logged_as_json(world, gate):
+    world.talk.publish(String(data="go to the red ball"))
+    world.run(0.3)
+    world.arm()
+    world.until_state("clamping", x=0.9)
+    assert world.set("linear.x.max_velocity", 0.2).successful
+    change = "changed: linear.x.max_velocity 0.6 -> 0.2"
+    assert world.run(5.0, until=lambda: change in [m.message for _, m in world.events])
+    world.run(1.0)
+    path = Path(HOME.name) / "log" / "vla_safety.events.jsonl"
+    logged = [json.loads(line) for line in path.read_text().splitlines()]
+    messages = [event["message"] for event in logged]
+    for _, event in world.events:
+        assert event.message in messages
+        assert {pair.key for pair in event.values} <= set(logged[messages.index(event.message)])
+    hashed = [event for event in logged if event.get("instruction_hash") == "70bd3f3f2cf7"]
+    cut = next(event for event in hashed if event.get("check") == "velocity_limit")
+    assert (cut["command_in.linear.x"], cut["limit"], cut["source"]) == ("0.9", "0.6", "policy")
+
+
+def test_latched_e_stop_survives_a_restart_and_arming_does_not(start, tmp_path):
+    world, gate = start(f"state_directory:={tmp_path}")
+    world.arm()
+    world.until_state("passing", x=0.2)
+    assert world.call(Trigger, topics.E_STOP_TRIGGER, Trigger.Request()).success
+    world.until_state("e-stop latched")
+    world.run(0.2)
+    gate.kill()
+    gate.wait()
+    world.states.clear()
+    again = start_gate(OTHER_DOMAIN, f"state_directory:={tmp_path}")
+    try:
+        world.until_state("e-stop latched", seconds=STARTS_WITHIN_S)
+        assert not world.arm().success
+        assert world.call(Trigger, topics.E_STOP_RESET, Trigger.Request()).success
+        world.until_state("disarmed")
+        assert not list(tmp_path.glob("*.latched"))
+    finally:
+        again.kill()
+        again.wait()
+
+
+def test_lost_heartbeat_of_the_e_stop_latches(start):
+    world, _ = start("e_stop.heartbeat:=true", "e_stop.heartbeat_timeout:=4.0", beats=True)
+    world.arm()
+    world.until_state("passing", x=0.2)
+    world.beats = False
+    world.until_state("e-stop latched", x=0.2)
+    assert "silent" in value(world, "detail")

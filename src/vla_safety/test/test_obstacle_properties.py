@@ -7,7 +7,8 @@ import numpy as np
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from vla_safety.gate import PERIOD_NS, Gate, State
+from vla_safety.decision import State
+from vla_safety.gate import PERIOD_NS, Gate
 from vla_safety.settings import Settings
 from vla_safety.velocity import Velocity
 

@@ -65,13 +65,21 @@ def test_check_cannot_be_named_twice():
     assert "once" in refusal(checks=["finite", "finite", "command_timeout"])
 
 
-def test_parameters_of_a_check_that_does_not_run_are_unknown():
-    text = refusal(checks=["finite", "command_timeout"], observation_age__max_age=0.4)
-    assert "observation_age.max_age" in text
+def test_check_that_is_taken_from_the_list_may_keep_its_parameters():
+    values = {"checks": ["finite", "command_timeout"], "observation_age.max_age": 0.4}
+    settings = Settings.from_values(values | {"fallbacks.observation_age": "brake"})
+    assert [check.name for check in settings.checks] == ["finite", "command_timeout"]
 
 
 def test_unknown_fallback_policy_is_refused_with_the_known_ones():
-    assert "known: brake, stop" in refusal(fallbacks__e_stop="fly")
+    assert "known: avoid, brake, hold, retreat, stop" in refusal(fallbacks__e_stop="fly")
+
+
+@pytest.mark.parametrize("reason", ["e_stop", "disarmed"])
+@pytest.mark.parametrize("policy", ["hold", "retreat", "avoid"])
+def test_disarmed_or_latched_robot_never_sets_itself_in_motion(reason, policy):
+    text = refusal(**{f"fallbacks__{reason}": policy})
+    assert text.startswith(f"fallbacks.{reason} must be stop or brake")
 
 
 def test_misspelled_name_is_refused_with_the_right_one():
@@ -130,7 +138,20 @@ def test_loosened_knows_the_loose_direction_of_each():
         "cmd_vel_timeout",
         "fresh_commands_to_resume",
         "linear.x.min_velocity",
+        "topics.policy.timeout",
+        "topics.teleop.timeout",
     ]
+
+
+def test_every_parameter_that_can_change_knows_its_loose_direction():
+    settings = Settings.from_values()
+    limits = ("linear.", "angular.")  # Limits compares these as what they mean
+    undecided = {
+        name
+        for name, row in settings.table.items()
+        if not row.read_only and row.looser is None and not name.startswith(limits)
+    }
+    assert undecided == {"preserve_curvature"}
 
 
 def test_only_names_of_the_gate_are_meant_for_it():

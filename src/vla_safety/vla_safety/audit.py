@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from vla_safety.finding import Finding, Severity
-from vla_safety.gate import Decision, State
+from vla_safety.decision import Decision, State
+from vla_safety.finding import Finding
 from vla_safety.instant import SECOND_NS
 
 # A cut command flickers with every step of a policy: it is one intervention until it rests.
@@ -18,7 +18,10 @@ QUIET_NS = SECOND_NS
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that began or ended: `kind` is 'state', 'intervention started' or '... ended'."""
+    """Something that began, ended or changed.
+
+    `kind` is 'state', 'intervention started', 'intervention ended' or 'parameters'.
+    """
 
     kind: str
     state: State
@@ -61,7 +64,7 @@ class Audit:
     def shown(self, decision: Decision) -> tuple[State, str]:
         """State and reason as people see them: clamping lasts until its interventions end."""
         found = [entry.finding for entry in self._open.values()]
-        clamps = [finding for finding in found if finding.severity is Severity.CLAMP]
+        clamps = [finding for finding in found if not finding.severity.keeps_out]
         if decision.state is State.PASSING and clamps:
             return State.CLAMPING, clamps[0].reason
         return decision.state, decision.reason

@@ -23,30 +23,39 @@ CHECKS_GROUP = "vla_safety.checks"
 class Check:
     """Looks at each command as it arrives (`admit`) and at the one in force (`watch`).
 
-    `watch` runs at each tick. Both return None when all is well. A check of severity CLAMP has
-    `restrain` instead of the two: it slows the robot down and stops nobody.
+    `watch` runs at each tick and at each arrival. Both return None when all is well. `restrain`
+    slows the robot down and stops nobody; a check of severity CLAMP has only that.
 
-    A subclass states its `name` (the key in YAML, and under which its findings are counted), its
-    `severity`, the `fallback` that drives by default while it finds something, whether only
-    several fresh commands end the stop (`needs_fresh_commands`), and its `parameters`, named
-    `<name>.<something>`.
+    A subclass states its `name` (the key in YAML, and under which its findings are counted), the
+    gravest `severity` of its findings, the `fallback` that drives by default while it keeps the
+    source out, whether only several fresh commands end that (`needs_fresh_commands`), whether it
+    looks at learned sources alone (`of_policy`), whether there has to be a command for it to
+    `watch` anything (`needs_command`), and its `parameters`, named `<name>.<something>`.
     """
 
     name: ClassVar[str]
     severity: ClassVar[Severity] = Severity.STOP
     fallback: ClassVar[str] = "stop"
     needs_fresh_commands: ClassVar[bool] = False
+    of_policy: ClassVar[bool] = False
+    needs_command: ClassVar[bool] = True
     parameters: ClassVar[tuple[Specification, ...]] = ()
 
     def configure(self, values: Mapping[str, Any]) -> None:
-        """Take new values of its `parameters`; they have been checked."""
+        """Take new values of the parameters; they have been checked."""
+
+    def begin_anew(self) -> None:
+        """Let old findings rest: a person has looked at the robot and arms the gate."""
 
     def admit(self, command: Command, now: Instant) -> Finding | None:
-        """What is wrong with `command`, which has just arrived; if anything, it is refused."""
+        """What is wrong with `command`, which has just arrived.
+
+        It is refused for a finding of severity STOP or LATCH; any other is told, and it passes.
+        """
         return None
 
     def watch(self, situation: Situation) -> Finding | None:
-        """What is wrong at this tick; `situation.command` is there."""
+        """What is wrong now; `situation.command` is there where `needs_command` says so."""
         return None
 
     def restrain(
@@ -70,15 +79,22 @@ class Check:
         value: float | None = None,
         limit: float | None = None,
         unit: str = "",
+        *,
+        severity: Severity | None = None,
+        share: float = 1.0,
+        fault: bool = False,
     ) -> Finding:
-        """A finding of this check."""
+        """A finding of this check, of its own severity where none is given."""
+        severity = self.severity if severity is None else severity
         return Finding(
             check=self.name,
             reason=reason,
-            severity=self.severity,
+            severity=severity,
             detail=detail,
             value=value,
             limit=limit,
             unit=unit,
-            needs_fresh_commands=self.needs_fresh_commands,
+            needs_fresh_commands=self.needs_fresh_commands and severity.keeps_out,
+            share=share,
+            fault=fault,
         )

@@ -14,3 +14,7 @@ class ScanError(SafetyError, ValueError):
 
 class ParameterError(SafetyError, ValueError):
     """A parameter, or the parameters together, are not usable; the text names them."""
+
+
+class LatchFileError(SafetyError, OSError):
+    """The latch could not be noted on disk or removed from there."""

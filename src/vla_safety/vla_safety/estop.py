@@ -4,21 +4,40 @@
 from __future__ import annotations
 
 from vla_safety.answer import Answer
+from vla_safety.instant import SECOND_NS
 
 
 class EStop:
-    """Latches on its input or a trigger and keeps latched until `reset` is granted."""
+    """Latches on its input, a trigger or a missing heartbeat, until `reset` is granted.
 
-    def __init__(self) -> None:
-        self.latched = False
+    `cause`: the gate ended while latched for this cause, and begins so again.
+    """
+
+    def __init__(self, cause: str = "") -> None:
+        self.latched = bool(cause)
         self.input_active = False
-        self.cause = ""
+        self.cause = cause
+        self._heard_ns: int | None = None
+        self._missing = False
 
-    def set_input(self, active: bool, name: str) -> None:
+    def set_input(self, active: bool, name: str, now_steady_ns: int = 0) -> None:
         """Take the state of the input called `name`; true latches, false releases nothing."""
+        self._heard_ns = now_steady_ns
+        self._missing = False
         self.input_active = active
         if active:
             self.latch(f"{name} is true")
+
+    def expect_beat(self, name: str, timeout_ns: int, now_steady_ns: int) -> None:
+        """Latch when the input called `name` was silent for more than `timeout_ns`.
+
+        The first call begins the first wait.
+        """
+        if self._heard_ns is None:
+            self._heard_ns = now_steady_ns
+        if now_steady_ns - self._heard_ns > timeout_ns:
+            self._missing = True
+            self.latch(f"{name} was silent for more than {timeout_ns / SECOND_NS:g} s")
 
     def latch(self, cause: str) -> None:
         """Latch; the first cause is the one that is told."""
@@ -27,12 +46,16 @@ class EStop:
             self.cause = cause
 
     def reset(self, wants_to_move: bool) -> Answer:
-        """Release the latch, unless the input is still true or a source commands a movement."""
+        """Release the latch, unless the input is not free or a source commands a movement."""
         if not self.latched:
             return Answer(True, "the e-stop is not latched")
         if self.input_active:
             return Answer(
                 False, "e-stop stays latched: its input is still true; release it and reset again"
+            )
+        if self._missing:
+            return Answer(
+                False, "e-stop stays latched: its heartbeat is missing; bring it back and reset"
             )
         if wants_to_move:
             return Answer(

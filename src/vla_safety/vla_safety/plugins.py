@@ -21,11 +21,12 @@ def find_check(name: str) -> type[Check]:
     """The check called `name`; raises ParameterError, with the known names, when there is none."""
     check = _find(name, BUILTIN_CHECKS, Check, CHECKS_GROUP, "check")
     restrains = check.restrain is not Check.restrain
-    stops = check.admit is not Check.admit or check.watch is not Check.watch
-    if restrains != (check.severity is Severity.CLAMP) or (restrains and stops):
+    finds = check.admit is not Check.admit or check.watch is not Check.watch
+    clamps = check.severity is Severity.CLAMP
+    if not (restrains or finds) or (clamps and (finds or not restrains)):
         raise ParameterError(
-            f"the check {name} must either restrain, with severity clamp, or stop or latch by "
-            f"admit and watch (got severity {check.severity.value})"
+            f"the check {name} of severity {check.severity.name.lower()} must have restrain "
+            "(severity clamp: nothing else), admit or watch"
         )
     return check
 

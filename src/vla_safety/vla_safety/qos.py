@@ -21,8 +21,12 @@ def _keep_last(
 
 # Only the newest command counts: a queue would replay the past after a pause.
 COMMAND = _keep_last(1)
-# Hears scanners of either kind; the next scan is worth more than the last one once more.
-SCAN = _keep_last(1, reliability=ReliabilityPolicy.BEST_EFFORT)
+# The same, from tools that may be best-effort.
+TELEOP = _keep_last(1, reliability=ReliabilityPolicy.BEST_EFFORT)
+# Hears senders of either kind; the next message is worth more than the last one once more.
+SENSOR = _keep_last(1, reliability=ReliabilityPolicy.BEST_EFFORT)
+# The last sentence counts, and none may be lost.
+INSTRUCTION = _keep_last(1)
 # A short press is two messages; the first must not be overwritten by the second.
 E_STOP = _keep_last(10)
 # Latched: whoever joins late must learn at once what the gate is doing.

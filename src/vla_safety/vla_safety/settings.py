@@ -8,67 +8,36 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from vla_safety import table as tables
+from vla_safety.axis_table import axis_limits
 from vla_safety.check import Check
 from vla_safety.checks import BUILTIN_CHECKS, ESSENTIAL_CHECKS
 from vla_safety.errors import ParameterError
 from vla_safety.fallback import Fallback
-from vla_safety.finding import Severity
-from vla_safety.limits import AxisLimits, Limits
+from vla_safety.fallbacks import BUILTIN_FALLBACKS
+from vla_safety.fallbacks.brake import Brake
+from vla_safety.fallbacks.stop import Stop
+from vla_safety.limits import Limits
 from vla_safety.plugins import find_check, find_fallback
+from vla_safety.source import Profile
+from vla_safety.source_table import SOURCES, source_names, source_profiles
 from vla_safety.specification import Specification
-from vla_safety.velocity import AXES, unit
+from vla_safety.velocity import AXES
 
-# Keys of the fallback policies for what is not a check.
-E_STOP = "e_stop"
-DISARMED = "disarmed"
-
-_GENERAL = (
-    Specification(
-        "robot_name",
-        str,
-        "robot",
-        "Name of the robot, as hardware_id in the diagnostics",
-        read_only=True,
-    ),
-    Specification(
-        "enable_stamped_cmd_vel",
-        bool,
-        False,
-        "Publish TwistStamped, stamped with the time of publication, instead of Twist",
-        read_only=True,
-    ),
-    Specification(
-        "base_frame_id", str, "base_link", "Frame of the stamped output", read_only=True
-    ),
-    Specification(
-        "axes",
-        list,
-        ["linear.x", "angular.z"],
-        "Axes that the robot has; the others are always zero",
-        read_only=True,
-    ),
-    Specification(
-        "checks",
-        list,
-        list(BUILTIN_CHECKS),
-        "Checks that run; of several that find something the first decides",
-        read_only=True,
-    ),
-    Specification(
-        "fresh_commands_to_resume",
-        int,
-        3,
-        "Good commands in a row that end a stop for silence or age",
-        low=1,
-        high=1000,
-        looser="lower",
-    ),
-)
-_BY_NAME = {specification.name: specification for specification in _GENERAL}
-
-_VELOCITY_MAX = 100.0
-_ACCELERATION_MAX = 1000.0
-_SMALLEST = 0.001
+_FALLBACKS = "fallbacks."
+_STANDING = (Stop.name, Brake.name)
+_GROUPS = {
+    "linear",
+    "angular",
+    "ceilings",
+    "topics",
+    "scan",
+    "e_stop",
+    "audit_log",
+    "fallbacks",
+    *BUILTIN_CHECKS,
+    *BUILTIN_FALLBACKS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +47,7 @@ class Settings:
     values: Mapping[str, Any]
     table: Mapping[str, Specification]
     limits: Limits
+    profiles: tuple[Profile, ...]
     checks: tuple[type[Check], ...]
     fallbacks: Mapping[str, type[Fallback]]
 
@@ -85,24 +55,24 @@ class Settings:
     def from_values(cls, given: Mapping[str, Any] | None = None) -> Settings:
         """Settings with `given` values and defaults for the rest; ParameterError names a fault."""
         given = dict(given or {})
-        axes = _axes(_BY_NAME["axes"].check(given.get("axes", _BY_NAME["axes"].default)))
-        checks = _checks(_BY_NAME["checks"].check(given.get("checks", _BY_NAME["checks"].default)))
-        table = _table(axes, checks)
+        axes = _axes(_listed(tables.AXES, given))
+        sources = source_names(_listed(SOURCES, given))
+        checks = _checks(_listed(tables.CHECKS, given))
+        fallbacks = _fallbacks(checks, given)
+        table = tables.build_table(axes, sources, checks, fallbacks.values())
         unknown = sorted(given.keys() - table.keys())
         if unknown:
             raise ParameterError(_unknown(unknown[0], table))
         values = {name: row.check(given.get(name, row.default)) for name, row in table.items()}
-        prefix = "fallbacks."
         return cls(
             values=values,
             table=table,
-            limits=Limits(tuple(_axis_limits(axis, values) for axis in axes)),
+            limits=Limits(
+                tuple(axis_limits(axis, values) for axis in axes), values["preserve_curvature"]
+            ),
+            profiles=source_profiles(sources, values),
             checks=checks,
-            fallbacks={
-                name.removeprefix(prefix): find_fallback(value)
-                for name, value in values.items()
-                if name.startswith(prefix)
-            },
+            fallbacks=fallbacks,
         )
 
     def changed(self, proposed: Mapping[str, Any]) -> Settings:
@@ -119,9 +89,14 @@ class Settings:
         names = [
             name
             for name, row in self.table.items()
-            if row.loosened(self.values[name], older.values[name])
+            if row.loosened(self._in_force(row), older._in_force(row))
         ]
         return names + self.limits.loosened(older.limits)
+
+    def _in_force(self, row: Specification) -> Any:
+        """The value of `row`, or what stands for it while it is absent."""
+        value = self.values[row.name]
+        return self.values[row.otherwise] if value is None and row.otherwise else value
 
 
 def is_meant_for_gate(name: str, checks: Iterable[str] = ()) -> bool:
@@ -129,9 +104,14 @@ def is_meant_for_gate(name: str, checks: Iterable[str] = ()) -> bool:
 
     `checks` are the names of checks of other packages, whose parameters begin with them.
     """
-    groups = {"linear", "angular", "fallbacks", *BUILTIN_CHECKS, *checks}
-    plain = {row.name for check in BUILTIN_CHECKS.values() for row in check.parameters}
-    return name in _BY_NAME or name in plain or name.partition(".")[0] in groups
+    plain = {row.name for row in tables.GENERAL}
+    plain |= {row.name for check in BUILTIN_CHECKS.values() for row in check.parameters}
+    return name in plain or name.partition(".")[0] in _GROUPS | {*checks}
+
+
+def _listed(row: Specification, given: Mapping[str, Any]) -> list[str]:
+    names: list[str] = row.check(given.get(row.name, row.default))
+    return names
 
 
 def _axes(names: list[str]) -> tuple[str, ...]:
@@ -153,83 +133,25 @@ def _checks(names: list[str]) -> tuple[type[Check], ...]:
     return tuple(find_check(name) for name in names)
 
 
-def _table(axes: Iterable[str], checks: Iterable[type[Check]]) -> dict[str, Specification]:
-    """Every parameter of a gate with these axes and checks, by name."""
-    rows = [*_GENERAL]
-    rows += [row for axis in axes for row in _axis_rows(axis)]
-    rows += [_fallback_row(E_STOP, "brake"), _fallback_row(DISARMED, "stop")]
-    for check in checks:
-        if check.severity is not Severity.CLAMP:
-            rows.append(_fallback_row(check.name, check.fallback))
-        rows += check.parameters
-    table: dict[str, Specification] = {}
-    for row in rows:
-        if row.name in table:
-            raise ParameterError(f"two checks declare the parameter {row.name}")
-        table[row.name] = row
-    return table
-
-
-def _fallback_row(reason: str, default: str) -> Specification:
-    return Specification(
-        f"fallbacks.{reason}",
-        str,
-        default,
-        f"Fallback policy that drives while the reason is {reason}",
-        read_only=True,
-    )
-
-
-def _axis_rows(axis: str) -> list[Specification]:
-    velocity, rate = (0.6, 2.5) if axis.startswith("linear.") else (1.5, 6.0)
-    rate_unit = f"{unit(axis)}2"
-
-    def limit(name: str, default: float | None, meaning: str) -> Specification:
-        per = rate_unit if "celeration" in name else unit(axis)
-        high = _ACCELERATION_MAX if "celeration" in name else _VELOCITY_MAX
-        return Specification(
-            f"{axis}.{name}", float, default, meaning, unit=per, low=_SMALLEST, high=high
-        )
-
-    return [
-        limit("max_velocity", velocity, "Largest velocity"),
-        Specification(
-            f"{axis}.min_velocity",
-            float,
-            None,
-            "Most negative velocity (0: never backward); absent: -max_velocity",
-            unit=unit(axis),
-            low=-_VELOCITY_MAX,
-            high=0.0,
-        ),
-        limit("max_acceleration", rate, "Rate of speeding up"),
-        limit("max_deceleration", rate, "Rate of slowing down, also of the stop ramp"),
-        limit(
-            "max_acceleration_reverse",
-            None,
-            "Rate of speeding up backward; absent: max_acceleration",
-        ),
-        limit(
-            "max_deceleration_reverse",
-            None,
-            "Rate of slowing down backward; absent: max_deceleration",
-        ),
-    ]
-
-
-def _axis_limits(axis: str, values: Mapping[str, Any]) -> AxisLimits:
-    prefix = f"{axis}."
-    return AxisLimits(
-        axis,
-        **{
-            name.removeprefix(prefix): value
-            for name, value in values.items()
-            if name.startswith(prefix)
-        },
-    )
+def _fallbacks(
+    checks: tuple[type[Check], ...], given: Mapping[str, Any]
+) -> dict[str, type[Fallback]]:
+    """The fallback policy for every reason."""
+    chosen = {
+        row.name.removeprefix(_FALLBACKS): row.check(given.get(row.name, row.default))
+        for row in tables.fallback_rows(checks)
+    }
+    for reason in (tables.E_STOP, tables.DISARMED):
+        find_fallback(chosen[reason])
+        if chosen[reason] not in _STANDING:
+            raise ParameterError(
+                f"{_FALLBACKS}{reason} must be {' or '.join(_STANDING)}, which never set a robot "
+                f"in motion (got {chosen[reason]!r})"
+            )
+    return {reason: find_fallback(name) for reason, name in chosen.items()}
 
 
 def _unknown(name: str, table: Mapping[str, Specification]) -> str:
     close = get_close_matches(name, table, n=1, cutoff=0.5)
     hint = f"; did you mean {close[0]}?" if close else ""
-    return f"there is no parameter {name} with these axes and checks{hint}"
+    return f"there is no parameter {name} with these axes, sources and checks{hint}"

@@ -17,8 +17,9 @@ class Specification:
     """One parameter; `check` is the only judge of its values.
 
     `kind` is float, int, bool, str or list (of str). `low` and `high` are inclusive. `default`
-    None means absent. `looser` is the direction in which the gate becomes more permissive; a
-    `read_only` parameter is set at start and then stays.
+    None means absent; then the value of the parameter named `otherwise`, if any, stands for it.
+    `looser` is the direction in which the gate becomes more permissive; a `read_only` parameter
+    is set at start and then stays.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Specification:
     high: float | None = None
     looser: Looser | None = None
     read_only: bool = False
+    otherwise: str = ""
 
     def check(self, value: Any) -> Any:
         """`value` as `kind`; raises ParameterError with the name, the range and the value."""
@@ -54,9 +56,11 @@ class Specification:
         return f"{text} {self.unit}".rstrip()
 
     def loosened(self, new: Any, old: Any) -> bool:
-        """Whether `new` allows more than `old`."""
+        """Whether `new` allows more than `old`; None is without limit."""
         if self.looser is None or new == old:
             return False
+        if new is None or old is None:
+            return new is None
         return bool((new > old) == (self.looser == "higher"))
 
     def _fits(self, value: Any) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from vla_safety.audit import Audit, Event
-from vla_safety.finding import Severity
-from vla_safety.gate import Decision, Gate, State
+from vla_safety.decision import Decision, State
+from vla_safety.gate import Gate
 from vla_safety.velocity import AXES, Velocity
 
 NAME = "vla_safety: Gate"
@@ -26,6 +26,7 @@ class Level(IntEnum):
 LEVELS: Mapping[State, Level] = {
     State.PASSING: Level.OK,
     State.CLAMPING: Level.WARN,
+    State.SLOWING: Level.WARN,
     State.DISARMED: Level.WARN,
     State.WAITING: Level.WARN,
     State.STOPPED: Level.ERROR,
@@ -68,17 +69,21 @@ def gate_status(gate: Gate, decision: Decision, audit: Audit, now_clock_ns: int)
     return Status(LEVELS[state], reason, values)
 
 
-def event_status(event: Event, decision: Decision, axes: list[str]) -> Status:
+def event_status(
+    event: Event, decision: Decision, axes: list[str], instruction_hash: str = ""
+) -> Status:
     """One event: its message is a sentence, its values say what was compared."""
     heard = decision.heard
     values = {"event": event.kind, "state": event.state.value, "source": decision.source}
     if event.finding is not None:
         values |= {"check": event.finding.check, "reason": event.finding.reason}
+        values |= {"severity": event.finding.severity.name.lower()}
         values |= _number("value", event.finding.value) | _number("limit", event.finding.limit)
         values |= {"unit": event.finding.unit} if event.finding.unit else {}
     values |= _number("duration_s", event.duration_s)
     values |= _axis_values("command_in", None if heard is None else heard.velocity, axes)
     values |= _axis_values("command_out", decision.command, axes)
+    values["instruction_hash"] = instruction_hash
     return Status(_event_level(event), event.text, values)
 
 
@@ -90,10 +95,10 @@ def failure_status(sentence: str) -> Status:
 def _event_level(event: Event) -> Level:
     if event.kind == "state":
         return LEVELS[event.state]
-    if event.kind == "intervention ended":
+    if event.kind in ("intervention ended", "parameters"):
         return Level.OK
-    clamp = event.finding is not None and event.finding.severity is Severity.CLAMP
-    return Level.WARN if clamp else Level.ERROR
+    passes = event.finding is not None and not event.finding.severity.keeps_out
+    return Level.WARN if passes else Level.ERROR
 
 
 def _flag(value: bool) -> str:

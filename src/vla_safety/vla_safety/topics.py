@@ -4,8 +4,13 @@
 from __future__ import annotations
 
 POLICY_COMMAND = "vla/cmd_vel"
+TELEOP_COMMAND = "cmd_vel_teleop"
 COMMAND = "cmd_vel"
 SCAN = "scan"
+ODOMETRY = "odom"
+IMAGE = "camera/image_raw"
+INSTRUCTION = "instruction"
+UNCERTAINTY = "~/uncertainty"
 E_STOP = "hardware/e_stop"
 E_STOP_TRIGGER = "hardware/e_stop_trigger"
 E_STOP_RESET = "hardware/e_stop_reset"

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable
 
 from vla_sim.robot import CAMERA, ROBOT, Camera, Robot
-from vla_sim.room import WALL_HEIGHT, Look, Room, Solid
+from vla_sim.room import WALL_HEIGHT, Look, Room
+from vla_sim.scene import Body, cone_vertices, floor_size, solids, walls
+from vla_sim.xml import add
 
 TIMESTEP_S = 0.004
 BASE_BODY = "base"
@@ -16,33 +17,32 @@ CAMERA_NAME = "front"
 FLOOR_GEOM = "floor"
 ROBOT_COLLISION_GEOMS = ("chassis", "mast")
 WHEEL_JOINTS = ("left_wheel", "right_wheel")
-
-CONE_SIDES = 24
-WALL_THICKNESS = 0.1
+CASTER_GAP = 0.0005
+"""[m] Between casters and floor, so that the wheels carry."""
 
 
 def room_to_mjcf(room: Room, robot: Robot = ROBOT, camera: Camera = CAMERA) -> str:
     """The MJCF text of a room with the robot at its start."""
     root = ET.Element("mujoco", model=f"room_{room.split}_{room.seed}")
-    _add(root, "compiler", angle="radian", autolimits="true")
-    _add(root, "option", timestep=TIMESTEP_S, integrator="implicitfast", cone="elliptic")
-    visual = _add(root, "visual")
-    _add(visual, "global", offwidth=camera.width, offheight=camera.height)
+    add(root, "compiler", angle="radian", autolimits="true")
+    add(root, "option", timestep=TIMESTEP_S, integrator="implicitfast", cone="elliptic")
+    visual = add(root, "visual")
+    add(visual, "global", offwidth=camera.width, offheight=camera.height)
     # A full-size shadow map and multisampling cost three times the frame on a CPU renderer.
-    _add(visual, "quality", shadowsize=256, offsamples=0)
-    _add(visual, "map", znear=0.002, zfar=20)
+    add(visual, "quality", shadowsize=256, offsamples=0)
+    add(visual, "map", znear=0.002, zfar=20)
     ambient = room.light.ambient
-    _add(visual, "headlight", ambient=[ambient] * 3, diffuse=[0.15] * 3, specular=[0, 0, 0])
-    asset = _add(root, "asset")
-    world = _add(root, "worldbody")
+    add(visual, "headlight", ambient=[ambient] * 3, diffuse=[0.15] * 3, specular=[0, 0, 0])
+    asset = add(root, "asset")
+    world = add(root, "worldbody")
     _add_light(world, room)
     _add_shell(asset, world, room)
-    for index, solid in enumerate(room.objects):
-        _add_solid(asset, world, solid, f"solid{index}")
+    for solid in solids(room):
+        _add_body(asset, world, solid, rgba=[*solid.rgb, 1.0])
     _add_robot(world, room, robot, camera)
-    actuator = _add(root, "actuator")
+    actuator = add(root, "actuator")
     for joint in WHEEL_JOINTS:
-        _add(
+        add(
             actuator,
             "velocity",
             name=joint,
@@ -56,7 +56,7 @@ def room_to_mjcf(room: Room, robot: Robot = ROBOT, camera: Camera = CAMERA) -> s
 
 def _add_light(world: ET.Element, room: Room) -> None:
     light = room.light
-    _add(
+    add(
         world,
         "light",
         pos=[light.x, light.y, WALL_HEIGHT + 0.5],
@@ -72,38 +72,24 @@ def _add_light(world: ET.Element, room: Room) -> None:
 def _add_shell(asset: ET.Element, world: ET.Element, room: Room) -> None:
     _add_surface(asset, "floor", room.floor, repeat=room.floor.repeat)
     _add_surface(asset, "wall", room.wall, repeat=1.0)
-    half_w, half_d = room.width / 2, room.depth / 2
-    _add(
+    width, depth = floor_size(room)
+    add(
         world,
         "geom",
         name=FLOOR_GEOM,
         type="plane",
-        size=[half_w + 0.2, half_d + 0.2, 0.1],
+        size=[width / 2, depth / 2, 0.1],
         material="floor",
         friction=[1.0, 0.005, 0.0001],
     )
-    t, h = WALL_THICKNESS / 2, WALL_HEIGHT / 2
-    for name, x, y, sx, sy in (
-        ("north", 0.0, half_d + t, half_w + 2 * t, t),
-        ("south", 0.0, -half_d - t, half_w + 2 * t, t),
-        ("east", half_w + t, 0.0, t, half_d),
-        ("west", -half_w - t, 0.0, t, half_d),
-    ):
-        _add(
-            world,
-            "geom",
-            name=f"wall_{name}",
-            type="box",
-            pos=[x, y, h],
-            size=[sx, sy, h],
-            material="wall",
-        )
+    for wall in walls(room):
+        _add_body(asset, world, wall, material="wall")
 
 
 def _add_surface(asset: ET.Element, name: str, look: Look, repeat: float) -> None:
     builtin = {"plain": "flat", "checker": "checker", "speckle": "flat", "gradient": "gradient"}
     marks = {"mark": "random", "random": 0.04, "markrgb": look.rgb2}
-    _add(
+    add(
         asset,
         "texture",
         name=name,
@@ -115,7 +101,7 @@ def _add_surface(asset: ET.Element, name: str, look: Look, repeat: float) -> Non
         height=128,
         **(marks if look.pattern == "speckle" else {}),
     )
-    _add(
+    add(
         asset,
         "material",
         name=name,
@@ -127,65 +113,37 @@ def _add_surface(asset: ET.Element, name: str, look: Look, repeat: float) -> Non
     )
 
 
-def _add_solid(asset: ET.Element, world: ET.Element, solid: Solid, name: str) -> None:
-    half = solid.height / 2
-    common: dict[str, object] = {"name": name, "rgba": [*solid.rgb, 1.0]}
-    if solid.shape == "ball":
-        _add(
-            world,
-            "geom",
-            type="sphere",
-            pos=[solid.x, solid.y, solid.radius],
-            size=[solid.radius],
-            **common,
-        )
-    elif solid.shape == "box":
-        side = solid.radius / math.sqrt(2)
-        _add(
-            world,
-            "geom",
-            type="box",
-            pos=[solid.x, solid.y, half],
-            size=[side, side, half],
-            euler=[0, 0, solid.yaw],
-            **common,
-        )
-    elif solid.shape == "cylinder":
-        _add(
-            world,
-            "geom",
-            type="cylinder",
-            pos=[solid.x, solid.y, half],
-            size=[solid.radius, half],
-            **common,
-        )
+def _add_body(asset: ET.Element, world: ET.Element, body: Body, **looks: object) -> None:
+    x, y, z = body.centre
+    radius, half = body.size[0] / 2, body.size[2] / 2
+    if body.kind == "cone":
+        vertices = [value for vertex in cone_vertices(radius, 2 * half) for value in vertex]
+        add(asset, "mesh", name=body.name, vertex=vertices)
+        shape: dict[str, object] = {"type": "mesh", "mesh": body.name, "pos": [x, y, 0]}
     else:
-        vertices = [value for vertex in cone_vertices(solid) for value in vertex]
-        _add(asset, "mesh", name=name, vertex=vertices)
-        _add(world, "geom", type="mesh", mesh=name, pos=[solid.x, solid.y, 0], **common)
-
-
-def cone_vertices(solid: Solid) -> list[tuple[float, float, float]]:
-    """Corners of a cone on the floor: the tip, then the rim [m], in the solid's own frame."""
-    rim = [
-        (solid.radius * math.cos(angle), solid.radius * math.sin(angle), 0.0)
-        for angle in (math.tau * i / CONE_SIDES for i in range(CONE_SIDES))
-    ]
-    return [(0.0, 0.0, solid.height), *rim]
+        sizes = {
+            "sphere": [radius],
+            "cylinder": [radius, half],
+            "box": [side / 2 for side in body.size],
+        }
+        shape = {"type": body.kind, "pos": [x, y, z], "size": sizes[body.kind]}
+    if body.yaw:
+        shape["euler"] = [0, 0, body.yaw]
+    add(world, "geom", name=body.name, **shape, **looks)
 
 
 def _add_robot(world: ET.Element, room: Room, robot: Robot, camera: Camera) -> None:
     start = room.start
-    base = _add(
+    base = add(
         world,
         "body",
         name=BASE_BODY,
         pos=[start.x, start.y, 0],
         euler=[0, 0, start.yaw],
     )
-    _add(base, "freejoint", name="base")
+    add(base, "freejoint", name="base")
     middle = robot.ground_clearance + robot.body_height / 2
-    _add(
+    add(
         base,
         "geom",
         name="chassis",
@@ -193,47 +151,47 @@ def _add_robot(world: ET.Element, room: Room, robot: Robot, camera: Camera) -> N
         pos=[0, 0, middle],
         size=[robot.radius, robot.body_height / 2],
         mass=robot.body_mass,
-        rgba=[0.2, 0.22, 0.25, 1],
+        rgba=[*robot.body_rgb, 1],
     )
-    _add(
+    add(
         base,
         "geom",
         name="mast",
         type="capsule",
-        fromto=[0, 0, robot.ground_clearance + robot.body_height, 0, 0, robot.mast_height],
-        size=[0.02],
-        mass=0.2,
-        rgba=[0.2, 0.22, 0.25, 1],
+        fromto=[0, 0, robot.body_top, 0, 0, robot.mast_height],
+        size=[robot.mast_radius],
+        mass=robot.mast_mass,
+        rgba=[*robot.body_rgb, 1],
     )
     for name, side in zip(WHEEL_JOINTS, (1, -1), strict=True):
-        wheel = _add(base, "body", name=name, pos=[0, side * robot.track / 2, robot.wheel_radius])
-        _add(wheel, "joint", name=name, axis=[0, 1, 0], damping=0.01, armature=0.005)
-        _add(
+        wheel = add(base, "body", name=name, pos=[0, side * robot.track / 2, robot.wheel_radius])
+        add(wheel, "joint", name=name, axis=[0, 1, 0], damping=0.01, armature=0.005)
+        add(
             wheel,
             "geom",
             type="cylinder",
             size=[robot.wheel_radius, robot.wheel_width / 2],
             euler=[math.pi / 2, 0, 0],
-            mass=0.3,
+            mass=robot.wheel_mass,
             friction=[1.2, 0.005, 0.0001],
-            rgba=[0.05, 0.05, 0.05, 1],
+            rgba=[*robot.wheel_rgb, 1],
         )
-    for x in (0.13, -0.13):
+    for x in (robot.caster_x, -robot.caster_x):
         # A caster is a ball that slides: it carries weight and steers nothing.
-        _add(
+        add(
             base,
             "geom",
             type="sphere",
-            pos=[x, 0, 0.0205],
-            size=[0.02],
-            mass=0.1,
+            pos=[x, 0, robot.caster_radius + CASTER_GAP],
+            size=[robot.caster_radius],
+            mass=robot.caster_mass,
             friction=[0.01, 0.001, 0.0001],
             priority=1,
             condim=3,
         )
     pitch = math.radians(camera.pitch_deg)
     # The camera's own axes: x to the right, y up, looking along -z.
-    _add(
+    add(
         base,
         "camera",
         name=CAMERA_NAME,
@@ -241,15 +199,3 @@ def _add_robot(world: ET.Element, room: Room, robot: Robot, camera: Camera) -> N
         xyaxes=[0, -1, 0, math.sin(pitch), 0, math.cos(pitch)],
         fovy=camera.fovy_deg,
     )
-
-
-def _add(parent: ET.Element, tag: str, **attributes: object) -> ET.Element:
-    return ET.SubElement(parent, tag, {key: _text(value) for key, value in attributes.items()})
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Iterable):
-        return " ".join(_text(item) for item in value)
-    return f"{value:.6g}" if isinstance(value, float) else str(value)

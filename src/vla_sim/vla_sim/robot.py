@@ -22,8 +22,17 @@ class Robot:
     wheel_radius: float = 0.05
     wheel_width: float = 0.03
     track: float = 0.28
+    wheel_mass: float = 0.3
     mast_height: float = 0.82
+    mast_radius: float = 0.02
+    mast_mass: float = 0.2
+    caster_x: float = 0.13
+    """A ball under the chassis at this distance ahead and behind: it carries and slides."""
+    caster_radius: float = 0.02
+    caster_mass: float = 0.1
     lidar_height: float = 0.24
+    body_rgb: tuple[float, float, float] = (0.2, 0.22, 0.25)
+    wheel_rgb: tuple[float, float, float] = (0.05, 0.05, 0.05)
     max_linear: float = 0.8
     """[m/s] Faster targets are clamped, as a motor driver does."""
     max_angular: float = 2.0
@@ -32,6 +41,11 @@ class Robot:
     """[m/s^2]"""
     max_angular_acceleration: float = 8.0
     """[rad/s^2]"""
+
+    @property
+    def body_top(self) -> float:
+        """Height of the chassis above the floor [m]."""
+        return self.ground_clearance + self.body_height
 
     def wheel_speeds(self, linear: float, angular: float) -> tuple[float, float]:
         """Speeds of the left and the right wheel [rad/s] for a motion of the base."""

@@ -17,6 +17,9 @@ PICTURE = "path.png"
 VIDEO = "camera.gif"
 LOGS = "log"
 
+LEFT_OVER = ("*.log", "*.jsonl*", "*.latched")
+"""What an earlier demo leaves among the logs; the last is an e-stop that would still hold."""
+
 ROS_PREFIX = re.compile(r"^\[[A-Z]+\] \[[0-9.]+\] \[[^]]*\]: ")
 """Severity, time and node, as rcutils writes them by default."""
 
@@ -82,8 +85,9 @@ class Outputs:
             for path in (self.report, self.picture, self.video):
                 path.unlink(missing_ok=True)
             self.logs.mkdir(exist_ok=True)
-            for path in self.logs.rglob("*.log"):
-                path.unlink()
+            for pattern in LEFT_OVER:
+                for path in self.logs.rglob(pattern):
+                    path.unlink()
         except OSError as error:
             raise RefusedError(
                 f"{error.filename} is in the way ({error.strerror}): "

@@ -21,6 +21,7 @@ from vla_bringup.environment import adopt_transport
 from vla_bringup.errors import BringupError
 from vla_bringup.interruption import Interruption, ignore_interruptions, interruptible
 from vla_bringup.nodes import configured_policy, simulated_robot
+from vla_bringup.shared_memory import clear_half_made_ports
 from vla_bringup.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class _Stage:
         """Start the processes, play, and end them whatever happens."""
         plan, report, files = self._plan, self._report, self._files
         os.environ["ROS_LOG_DIR"] = str(files.logs.absolute() / "ros")
+        os.environ["ROS_HOME"] = str(files.logs.absolute() / "home")  # no earlier e-stop counts
         supervisor = simulated_robot(files.logs, seed=plan.room.seed, policy=self._policy)
         with display.Display(self._console) as shown:
             shown.line(contents(plan.room))
@@ -107,6 +109,8 @@ class _Stage:
                 f"ROS domain {report.ros_domain_id}: "
                 f"`{VARIABLE}={report.ros_domain_id} vla status` looks in"
             )
+            for sentence in clear_half_made_ports():
+                shown.line(sentence)
             shown.passing("starting the processes")
             with _started(supervisor, files, shown):
                 self._direct(supervisor, shown)

@@ -28,7 +28,25 @@ class Fused(NamedTuple):
     attention: torch.Tensor
 
 
-class CrossAttentionFusion(nn.Module):
+class PlacedFusion(nn.Module):
+    """What fusions share: each cell of the feature map is told where in the image it is."""
+
+    positions: torch.Tensor
+
+    def __init__(self, channels: int, grid: tuple[int, int], dim: int) -> None:
+        super().__init__()
+        self.dim = dim
+        self.register_buffer("positions", _positions(*grid), persistent=False)  # [h * w, 2]
+        self.place = nn.Conv2d(2, channels, 1)
+
+    def placed(self, features: torch.Tensor) -> torch.Tensor:
+        """``[N, T, C, h, w]`` to ``[N * T, C, h, w]``."""
+        x = features.flatten(0, 1)
+        told: torch.Tensor = x + self.place(self.positions.T.reshape(1, 2, *x.shape[-2:]))
+        return told
+
+
+class CrossAttentionFusion(PlacedFusion):
     """The sentence asks, the image answers.
 
     Queries are made of the sentence, keys and values of the cells of the feature map
@@ -39,8 +57,6 @@ class CrossAttentionFusion(nn.Module):
     little more than the cost of one, which training makes use of.
     """
 
-    positions: torch.Tensor
-
     def __init__(
         self,
         channels: int,
@@ -50,11 +66,8 @@ class CrossAttentionFusion(nn.Module):
         heads: int = 4,
         dim: int = 256,
     ) -> None:
-        super().__init__()
-        self.dim = dim
+        super().__init__(channels, grid, dim)
         self.heads = heads
-        self.register_buffer("positions", _positions(*grid), persistent=False)  # [h * w, 2]
-        self.place = nn.Conv2d(2, channels, 1)
         self.mix = nn.Sequential(nn.Conv2d(channels, channels, 1), nn.ReLU(inplace=True))
         self.key = nn.Conv2d(channels, heads * channels, 1)
         self.query = nn.Linear(language_dim, heads * channels)
@@ -76,10 +89,9 @@ class CrossAttentionFusion(nn.Module):
 
         B is a multiple of N: each image's sentences follow each other.
         """
-        images, steps, channels, height, width = features.shape
+        images, steps, channels = features.shape[:3]
         asked = len(language) // images
-        x = features.flatten(0, 1)  # [N * T, C, h, w]
-        x = self.mix(x + self.place(self.positions.T.reshape(1, 2, height, width)))
+        x = self.mix(self.placed(features))  # [N * T, C, h, w]
         values = x.flatten(2).view(images, 1, steps, channels, -1)  # [N, 1, T, C, h * w]
         keys = self.key(x).view(images, 1, steps, self.heads, channels, -1)
         query = self.query(language).view(images, asked, 1, self.heads, channels)
@@ -99,10 +111,8 @@ class CrossAttentionFusion(nn.Module):
         return Fused(vector, attention[:, :, -1].flatten(0, 1))
 
 
-class FilmFusion(nn.Module):
+class FilmFusion(PlacedFusion):
     """FiLM blocks over the feature map, then attention that says where the thing is."""
-
-    positions: torch.Tensor
 
     def __init__(
         self,
@@ -114,13 +124,10 @@ class FilmFusion(nn.Module):
         heads: int = 4,
         dim: int = 256,
     ) -> None:
-        super().__init__()
-        self.dim = dim
+        super().__init__(channels, grid, dim)
         self.blocks = nn.ModuleList(FilmBlock(channels, language_dim) for _ in range(blocks))
         self.heads = nn.Conv2d(channels, heads, 1)
         self.absent = nn.Linear(channels + language_dim, 1)
-        self.register_buffer("positions", _positions(*grid), persistent=False)  # [h * w, 2]
-        self.place = nn.Conv2d(2, channels, 1)
         self.motion = Motion(language_dim, dim)
         pooled = history * (heads * (channels + 2) + channels + 1)
         self.merge = nn.Sequential(
@@ -133,10 +140,9 @@ class FilmFusion(nn.Module):
         """As in `CrossAttentionFusion`; each sentence costs a pass of its own."""
         batch = len(language)
         features = features.repeat_interleave(batch // len(features), dim=0)
-        steps, _, height, width = features.shape[1:]
-        x = features.flatten(0, 1)  # [B * T, C, h, w]
+        steps = features.shape[1]
         condition = language.repeat_interleave(steps, dim=0)
-        x = x + self.place(self.positions.T.reshape(1, 2, height, width))
+        x = self.placed(features)  # [B * T, C, h, w]
         for block in self.blocks:
             x = block(x, condition)
         cells = x.flatten(2)  # [B * T, C, h * w]

@@ -24,8 +24,13 @@ TIMEOUT = Specification(
 )
 
 
+def timeout_name(source: str) -> str:
+    """Name of the parameter with which a source has a timeout of its own."""
+    return f"topics.{source}.timeout"
+
+
 class CommandTimeout(Check):
-    """Finds that the newest accepted command arrived longer ago than `cmd_vel_timeout`.
+    """Finds that the newest accepted command arrived longer ago than its source's timeout.
 
     Measured on the steady clock from its arrival: no stamp, however far in the future, and no
     jump of the node clock delays it.
@@ -36,20 +41,26 @@ class CommandTimeout(Check):
     parameters: ClassVar[tuple[Specification, ...]] = (TIMEOUT,)
 
     def configure(self, values: Mapping[str, Any]) -> None:
-        """Take the timeout."""
-        self._timeout_s: float = values[TIMEOUT.name]
-        self._timeout_ns = nanoseconds(self._timeout_s)
+        """Take the timeouts."""
+        self._values = values
 
     def watch(self, situation: Situation) -> Finding | None:
         """A finding when the silence is longer than the timeout."""
         assert situation.command is not None
+        timeout_s, name = self._timeout(situation.command.source)
         silence_ns = situation.now.steady_ns - situation.command.arrived_ns
-        if silence_ns <= self._timeout_ns:
+        if silence_ns <= nanoseconds(timeout_s):
             return None
         return self.finding(
             "command timeout",
-            f"no good command for more than {TIMEOUT.name} {self._timeout_s:g} s",
+            f"no good command of {situation.command.source} for more than {name} {timeout_s:g} s",
             value=silence_ns / SECOND_NS,
-            limit=self._timeout_s,
+            limit=timeout_s,
             unit="s",
         )
+
+    def _timeout(self, source: str) -> tuple[float, str]:
+        own = self._values.get(timeout_name(source))
+        if own is not None:
+            return own, timeout_name(source)
+        return self._values[TIMEOUT.name], TIMEOUT.name

@@ -16,7 +16,7 @@ class Finite(Check):
     """Finds NaN and infinities in any of the six fields, used or not."""
 
     name: ClassVar[str] = "finite"
-    # A model that computes NaN knows nothing about the next 200 ms: no ramp.
+    # A source that computes NaN knows nothing about the next 200 ms: no ramp.
     fallback: ClassVar[str] = "brake"
 
     def admit(self, command: Command, now: Instant) -> Finding | None:
@@ -28,4 +28,4 @@ class Finite(Check):
             for axis, value in zip(AXES, command.velocity, strict=True)
             if value - value != 0.0  # NaN for NaN and for both infinities
         )
-        return self.finding("not finite", f"the command is not finite: {fields}")
+        return self.finding("not finite", f"the command is not finite: {fields}", fault=True)

@@ -40,6 +40,7 @@ class ObservationAge(Check):
 
     name: ClassVar[str] = "observation_age"
     needs_fresh_commands: ClassVar[bool] = True
+    of_policy: ClassVar[bool] = True
     parameters: ClassVar[tuple[Specification, ...]] = (MAX_AGE, MAX_AHEAD)
 
     def configure(self, values: Mapping[str, Any]) -> None:
