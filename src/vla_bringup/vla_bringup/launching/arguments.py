@@ -133,6 +133,10 @@ ARGUMENTS: dict[str, Argument] = {
         "Where the model runs, as torch names it: cpu, cuda, cuda:0",
         _in_file("node_params", "vla_node", "device"),
     ),
+    "backend": Argument(
+        "What runs the model: torch, onnx, openvino, ... (`vla bench` lists them), or auto",
+        _in_file("node_params", "vla_node", "backend"),
+    ),
     "camera_topic": Argument(
         "Where the camera publishes its images (sensor_msgs/Image)", _of_camera(image_topic)
     ),

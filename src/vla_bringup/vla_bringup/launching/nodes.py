@@ -23,6 +23,7 @@ from vla_bringup.launching.restarting import Restarted
 from vla_bringup.presets import CAMERA_INFO, IMAGE
 
 PARAMETER_TYPES: Mapping[str, type] = {
+    "backend": str,
     "device": str,
     "enable_stamped_cmd_vel": bool,
     "metrics_port": int,
