@@ -118,3 +118,16 @@ def test_new_chunk_ends_the_ramp(make_chunk):
         make_chunk(STAMP + 900 * MS, actions=np.tile([0.4, 0.0], (8, 1))), STEADY + 900 * MS
     )
     assert due(player, 901)[0] == pytest.approx(0.4)
+
+
+def test_chunk_that_comes_past_its_end_does_not_swell_the_ramp(make_chunk):
+    """It has no action for now: what was driven goes on shrinking as if it had not come."""
+    player = ChunkPlayer(ramp_ns=200 * MS)
+    player.load(make_chunk(STAMP, actions=np.tile([0.4, 0.0], (8, 1))), seen_ns=STEADY)
+    due(player, 799)
+    assert due(player, 900)[0] == pytest.approx(0.2)
+    late = make_chunk(STAMP + 100 * MS, actions=np.tile([0.6, 0.0], (8, 1)))
+    player.load(late, STEADY + 100 * MS)
+    assert due(player, 950)[0] == pytest.approx(0.1)
+    assert player.chunk.observation_stamp == STAMP, "the one that the action comes from"
+    assert due(player, 1000) is None

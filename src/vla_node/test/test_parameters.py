@@ -115,3 +115,12 @@ def test_change_at_run_time_is_checked():
     assert "control_rate_hz" in refusal(DEFAULTS, {"control_rate_hz": 0.0}, configured=False)
     assert "clean it up" in refusal(DEFAULTS, {"control_rate_hz": 50.0}, configured=True)
     assert refusal(DEFAULTS, {"use_sim_time": True}, configured=True) == ""
+
+
+def test_real_time_chunking_is_refused_for_a_policy_that_cannot(make_policy):
+    settings = Settings.from_values({"blending": "rtc"})
+    with pytest.raises(ParameterError, match=r"'rtc' is not .* policy 'fake': it takes no plan.*"):
+        settings.check_policy(make_policy())
+    able = make_policy()
+    able.obstacle_to_continuing = lambda: ""
+    settings.check_policy(able)

@@ -48,10 +48,14 @@ def temporal_ensemble(said: Sequence[Action], last: Action | None, share: float)
     return np.average(said, axis=0, weights=weights).astype(np.float32)
 
 
+RTC = "rtc"
+"""Real-time chunking: the policy itself makes chunks that go on from what is driven."""
+
 _BY_NAME: dict[str, Blending] = {
     "replace": replace,
     "linear": linear,
     "temporal_ensemble": temporal_ensemble,
+    RTC: replace,
 }
 BLENDINGS = tuple(_BY_NAME)
 

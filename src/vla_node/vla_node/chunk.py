@@ -64,11 +64,13 @@ class ChunkPlayer:
         self._driven: Action | None = None  # the last action that was due
         self._before: Action | None = None  # the one that was as the newest chunk came
         self._entered_ns: int | None = None  # when the newest chunk was first played
+        self._played: Playing | None = None  # the newest chunk that was live when one was due
 
     @property
     def chunk(self) -> ActionChunk | None:
-        """The chunk that is being played, or was until it ran out."""
-        return self._chunks[-1].chunk if self._chunks else None
+        """The newest chunk that an action came from, or else that is loaded."""
+        newest = self._played or (self._chunks[-1] if self._chunks else None)
+        return None if newest is None else newest.chunk
 
     def load(self, chunk: ActionChunk, seen_ns: int) -> None:
         """Play `chunk` from now on; its image arrived at steady time `seen_ns`."""
@@ -79,7 +81,7 @@ class ChunkPlayer:
     def drop(self) -> None:
         """Play nothing."""
         self._chunks.clear()
-        self._driven = self._before = self._entered_ns = None
+        self._driven = self._before = self._entered_ns = self._played = None
 
     def step(self, now_ns: int, steady_ns: int) -> int:
         """Index of the step that is due; at or past the horizon nothing is left to play."""
@@ -91,7 +93,8 @@ class ChunkPlayer:
             return None
         newest = self._chunks[-1]
         if not newest.is_live(now_ns, steady_ns):
-            return self._ramp(newest, now_ns, steady_ns)
+            return self._ramp(now_ns, steady_ns)
+        self._played = newest
         self._chunks = [each for each in self._chunks if each.is_live(now_ns, steady_ns)]
         said = [each.action(now_ns, steady_ns) for each in self._chunks]
         action = self._blending(said, self._before, self._share(newest, steady_ns))
@@ -106,10 +109,13 @@ class ChunkPlayer:
         elapsed_ns = max(steady_ns - self._entered_ns, 0)
         return min(elapsed_ns / (BLEND_STEPS * newest.step_ns), 1.0)
 
-    def _ramp(self, newest: Playing, now_ns: int, steady_ns: int) -> Action | None:
-        end_ns = newest.chunk.spec.horizon * newest.step_ns
-        past_ns = newest.elapsed_ns(now_ns, steady_ns) - end_ns
-        if self._driven is None or past_ns >= self._ramp_ns:
+    def _ramp(self, now_ns: int, steady_ns: int) -> Action | None:
+        """What is left of the last action; a chunk that came past its end has no part in it."""
+        if self._driven is None or self._played is None:
+            return None
+        end_ns = self._played.chunk.spec.horizon * self._played.step_ns
+        past_ns = self._played.elapsed_ns(now_ns, steady_ns) - end_ns
+        if past_ns >= self._ramp_ns:
             self._driven = None
             return None
         return np.asarray(self._driven * np.float32(1.0 - past_ns / self._ramp_ns))

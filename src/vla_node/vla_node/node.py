@@ -146,7 +146,7 @@ class InferenceNode(LifecycleNode):
             threads=settings.threads or None,
             backend=settings.backend,
         )
-        settings.check_spec(policy.spec)
+        settings.check_policy(policy)
         self._wake = self.create_guard_condition(self._on_results)
         self._while_configured.append(partial(self.destroy_guard_condition, self._wake))
         self._session = Session(policy, settings, self._deliver, self._now_ns)

@@ -12,10 +12,11 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
 
-from vla_node.blending import BLENDINGS
+from vla_node.blending import BLENDINGS, RTC
 from vla_node.errors import ParameterError
 from vla_policy.action import ActionSpec
 from vla_policy.errors import ActionSpecError
+from vla_policy.policy import Policy, obstacle_to_continuing
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ TABLE = (
     Row(
         "blending",
         "replace",
-        "How a new chunk takes over: replace, linear or temporal_ensemble",
+        "How a new chunk takes over: replace, linear, temporal_ensemble, or rtc (by the policy)",
         choices=BLENDINGS,
     ),
     Row(
@@ -167,6 +168,21 @@ class Settings:
                 raise ParameterError(f"unknown parameter {name!r}: expected {', '.join(_ROWS)}")
         fields = {row.field: _plain(row, values.get(row.name, row.default)) for row in TABLE}
         return cls(**fields)
+
+    def check_policy(self, policy: Policy) -> None:
+        """Refuse a policy that cannot do what was configured.
+
+        Raises:
+            ParameterError: its actions are others, or its chunks cannot be blended so.
+        """
+        self.check_spec(policy.spec)
+        obstacle = obstacle_to_continuing(policy) if self.blending == RTC else ""
+        if obstacle:
+            others = ", ".join(name for name in BLENDINGS if name != RTC)
+            raise ParameterError(
+                f"blending {RTC!r} is not possible with the policy {policy.name!r}: {obstacle}. "
+                f"Choose one of {others}"
+            )
 
     def check_spec(self, spec: ActionSpec) -> None:
         """Refuse a checkpoint whose action space is not the one that was configured.

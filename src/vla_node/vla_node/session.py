@@ -8,8 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from vla_node.blending import make_blending
+from vla_node.blending import RTC, make_blending
 from vla_node.chunk import ChunkPlayer
+from vla_node.continuing import Continuation
 from vla_node.health import Health, Level, Vitals, judge_inference
 from vla_node.history import ImageHistory
 from vla_node.instruction import Heard
@@ -41,7 +42,8 @@ class Session:
     ) -> None:
         self.policy = policy
         self.settings = settings
-        self.worker = InferenceWorker(policy, deliver, now_ns)
+        continuation = Continuation() if settings.blending == RTC else None
+        self.worker = InferenceWorker(policy, deliver, now_ns, continuation=continuation)
         self.statistics = Statistics()
         self._begin(first_task=0)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from vla_node.continuing import Continuation
 from vla_node.errors import WarmUpError
 from vla_node.latest import LatestQueue
 from vla_policy.action import ActionChunk
@@ -83,13 +84,19 @@ class InferenceWorker:
         deliver: Callable[[Result], None],
         now_ns: Callable[[], int],
         steady_ns: Callable[[], int] = time.monotonic_ns,
+        continuation: Continuation | None = None,
     ) -> None:
-        """`deliver` is called in the worker's thread; `now_ns` is the node clock."""
+        """`deliver` is called in the worker's thread; `now_ns` is the node clock.
+
+        With a `continuation`, which is then this thread's alone, each chunk goes on from the one
+        before.
+        """
         self.queue: LatestQueue[Request] = LatestQueue()
         self._policy = policy
         self._deliver = deliver
         self._now_ns = now_ns
         self._steady_ns = steady_ns
+        self._continuation = continuation
         self._prepared: str | None = None
         self._busy_since_ns: int | None = None
         self._ready = threading.Event()
@@ -148,6 +155,7 @@ class InferenceWorker:
     def _infer(self, request: Request) -> Result:
         started = prepared = self._steady_ns()
         chunk, error = None, ""
+        cold = request.instruction != self._prepared
         try:
             observation = self._prepare(request)
             prepared = self._steady_ns()
@@ -155,6 +163,10 @@ class InferenceWorker:
         except Exception as failure:  # whatever a model may raise: the robot must not care
             chunk, error = None, _describe(failure)
         ended = self._steady_ns()
+        age_ns = self._now_ns() - request.stamp
+        if chunk is not None and self._continuation is not None:
+            elapsed_ns = max(age_ns, ended - request.seen_ns)
+            self._continuation.note(chunk, request.task, elapsed_ns, cold)
         return Result(
             request=request,
             chunk=chunk,
@@ -162,7 +174,7 @@ class InferenceWorker:
             queue_wait_ms=(started - request.seen_ns - request.conversion_ns) * 1e-6,
             preprocess_ms=(prepared - started + request.conversion_ns) * 1e-6,
             inference_ms=(ended - prepared) * 1e-6,
-            age_ms=(self._now_ns() - request.stamp) * 1e-6,
+            age_ms=age_ns * 1e-6,
         )
 
     def _prepare(self, request: Request) -> Observation:
@@ -172,11 +184,15 @@ class InferenceWorker:
         newest = request.images[-1]
         # One image needs no copy; a history is copied into one block.
         images = newest[np.newaxis] if len(request.images) == 1 else np.stack(request.images)
+        plan = None
+        if self._continuation is not None:
+            plan = self._continuation.plan(request.stamp, request.task)
         return Observation(
             images=images,
             instruction=request.instruction,
             stamp=request.stamp,
             state=request.state,
+            plan=plan,
         )
 
     def _checked(self, chunk: ActionChunk, request: Request) -> ActionChunk:

@@ -9,8 +9,9 @@ from vla_policy.action import ActionSpec
 from vla_policy.backends.backend import Options
 from vla_policy.backends.reference import Reference, record
 from vla_policy.backends.registry import open_backend
-from vla_policy.checkpoint import CheckpointConfig, load_policy, save_checkpoint
+from vla_policy.checkpoint import CheckpointConfig, load_policy, policy_on, save_checkpoint
 from vla_policy.errors import BackendError
+from vla_policy.model_policy import blank_inputs
 from vla_policy.models.config import DECODER_NAMES, EndToEndConfig
 from vla_policy.models.decoder import DECODERS
 from vla_policy.models.end_to_end import EndToEndVLA
@@ -36,6 +37,13 @@ def look(seed=0, instruction="turn left"):
     return Observation(images, instruction, seed, rng.normal(size=3).astype(np.float32))
 
 
+def recorded(directory, count):
+    """The answers of the checkpoint to so many looks."""
+    eager = open_backend("torch", directory, CPU)
+    views = [look(seed) for seed in range(count)]
+    return record(views, eager, lambda backend: policy_on(backend, directory))
+
+
 def test_names_of_decoders_are_the_same_with_and_without_torch():
     assert tuple(DECODERS) == DECODER_NAMES
 
@@ -46,13 +54,11 @@ def test_eager_answers_what_the_network_answers(tmp_path, decoder):
     torch.manual_seed(0)
     model = EndToEndVLA(sizes).eval()
     save_checkpoint(tmp_path / "tiny", model, CheckpointConfig(sizes, SPEC))
-    reference = record(
-        [look(seed) for seed in range(3)], sizes, open_backend("torch", tmp_path / "tiny", CPU)
-    )
+    reference = recorded(tmp_path / "tiny", 3)
+    inputs = {name: torch.from_numpy(array) for name, array in reference.inputs.items()}
     with torch.inference_mode():
-        images = torch.from_numpy(reference.images).permute(0, 1, 4, 2, 3)
-        arrays = (reference.embedding, reference.state)
-        actions = model(images, *map(torch.from_numpy, arrays)).numpy()
+        images = inputs["images"].permute(0, 1, 4, 2, 3)
+        actions = model(images, inputs["embedding"], inputs["state"]).numpy()
     assert np.abs(reference.actions - actions).max() < 1e-5
 
 
@@ -61,14 +67,26 @@ def test_a_policy_knows_what_runs_it(directory):
 
 
 def test_a_reference_is_read_as_it_was_written(directory, tmp_path):
-    reference = record([look(0), look(1)], SIZES, open_backend("torch", directory, CPU))
+    reference = recorded(directory, 2)
     reference.save(tmp_path / "x.npz")
     again = Reference.load(tmp_path / "x.npz")
-    for name in ("images", "embedding", "state", "actions"):
-        assert np.array_equal(getattr(again, name), getattr(reference, name))
+    assert np.array_equal(again.actions, reference.actions)
+    assert again.inputs.keys() == reference.inputs.keys() == blank_inputs(SIZES).keys()
+    for name, array in reference.inputs.items():
+        assert np.array_equal(again.inputs[name], array)
     assert len(again.first(1)) == 1
+
+
+def test_rows_of_a_reference_have_the_shapes_that_a_backend_takes(directory):
+    blank = blank_inputs(SIZES)
+    rows = list(recorded(directory, 3).rows())
+    assert len(rows) == 3
+    for row in rows:
+        assert {name: (array.shape, array.dtype) for name, array in row.items()} == {
+            name: (array.shape, array.dtype) for name, array in blank.items()
+        }
 
 
 def test_a_reference_of_nothing_is_refused(directory):
     with pytest.raises(BackendError, match="at least one observation"):
-        record([], SIZES, open_backend("torch", directory, CPU))
+        recorded(directory, 0)

@@ -54,7 +54,7 @@ def exported(request, tmp_path_factory):
 
     from vla_policy.backends.export import export
     from vla_policy.backends.registry import open_backend
-    from vla_policy.checkpoint import save_checkpoint
+    from vla_policy.checkpoint import policy_on, save_checkpoint
     from vla_policy.models.end_to_end import EndToEndVLA
 
     torch.manual_seed(0)
@@ -67,7 +67,7 @@ def exported(request, tmp_path_factory):
         for stamp in range(8)
     ]
     eager = open_backend("torch", folder / "tiny", Options(threads=1))
-    reference = record(views, config.model, eager)
+    reference = record(views, eager, lambda backend: policy_on(backend, folder / "tiny"))
     export(folder / "tiny", folder / "graphs_only", reference, reference, ("onnx",))
     return folder
 

@@ -21,6 +21,7 @@ from vla_policy.models.config import EndToEndConfig
 from vla_policy.policy import Policy
 
 if TYPE_CHECKING:
+    from vla_policy.backends.backend import Backend
     from vla_policy.models.end_to_end import EndToEndVLA
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "find_checkpoint",
     "load_model",
     "load_policy",
+    "policy_on",
     "read_config",
     "save_checkpoint",
     "shipped_names",
@@ -132,12 +134,22 @@ def load_policy(
     """
     from vla_policy.backends.backend import Options
     from vla_policy.backends.registry import open_backend
-    from vla_policy.model_policy import ModelPolicy
 
     directory = find_checkpoint(source)
+    read_config(directory)  # what is wrong with it is said before anything large is opened
+    return policy_on(open_backend(backend, directory, Options(device, threads)), directory)
+
+
+def policy_on(backend: Backend, directory: Path) -> Policy:
+    """The policy of the checkpoint in a directory, its network run by `backend`.
+
+    Raises:
+        CheckpointError: the configuration is missing or makes no sense.
+    """
+    from vla_policy.model_policy import ModelPolicy
+
     config = read_config(directory)
-    opened = open_backend(backend, directory, Options(device, threads))
-    return ModelPolicy(directory.name, opened, config.model, config.action, config.deadband)
+    return ModelPolicy(directory.name, backend, config.model, config.action, config.deadband)
 
 
 def load_model(directory: Path) -> EndToEndVLA:

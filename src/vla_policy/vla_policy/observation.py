@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vla_policy.errors import ObservationError
+from vla_policy.plan import Plan
 from vla_policy.pose import STATE_DIM
 
 
@@ -26,6 +27,8 @@ class Observation:
         stamp: stamp of the newest image [ns].
         state: ``[3]`` float32: x forward [m], y left [m] and heading [rad, unwrapped]
             relative to where the present instruction began (see `PoseTracker`).
+        plan: what is being driven meanwhile, where the chunk is to go on from it; only for
+            policies that can (`vla_policy.policy.obstacle_to_continuing`).
 
     Raises:
         ObservationError: an array has another shape or type, or the state is not finite.
@@ -35,6 +38,7 @@ class Observation:
     instruction: str
     stamp: int
     state: npt.NDArray[np.float32] = field(default_factory=_no_motion)
+    plan: Plan | None = None
 
     def __post_init__(self) -> None:
         shape = self.images.shape

@@ -30,3 +30,19 @@ class Policy(Protocol):
     def act(self, observation: Observation) -> ActionChunk:
         """The chunk of actions that follows from what is seen and said."""
         ...
+
+
+@runtime_checkable
+class ContinuingPolicy(Policy, Protocol):
+    """A policy whose chunks may go on from a plan that is being driven."""
+
+    def obstacle_to_continuing(self) -> str:
+        """Why it does not follow `Observation.plan`, in a sentence; empty where it does."""
+        ...
+
+
+def obstacle_to_continuing(policy: Policy) -> str:
+    """Why the chunks of a policy cannot go on from a plan; empty where they can."""
+    if isinstance(policy, ContinuingPolicy):
+        return policy.obstacle_to_continuing()
+    return "it takes no plan to go on from"

@@ -14,7 +14,7 @@ from vla_policy.backends.export import FORMATS, REFERENCE_SIZE, export
 from vla_policy.backends.reference import Reference, record
 from vla_policy.backends.registry import KINDS, open_backend
 from vla_policy.backends.trial import Trial, try_apart
-from vla_policy.checkpoint import find_checkpoint, read_config
+from vla_policy.checkpoint import find_checkpoint, policy_on, read_config
 from vla_policy.errors import BackendError
 from vla_train.recording import record_observations
 from vla_train.table import backend_table
@@ -55,7 +55,9 @@ def record_reference(source: Path, split: str, count: int, bar: Progress) -> Ref
     eager = open_backend("torch", source, Options())
     task = bar.add_task(f"recording {split}", total=count)
     observations = record_observations(count, config.action, split)
-    return record(observations, config.model, eager, lambda: bar.advance(task))
+    return record(
+        observations, eager, lambda backend: policy_on(backend, source), lambda: bar.advance(task)
+    )
 
 
 def progress(console: Console) -> Progress:

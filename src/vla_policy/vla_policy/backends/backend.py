@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one interface of everything that can run a network."""
+"""The one interface of everything that can run a network, whatever its inputs are."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-Images = npt.NDArray[np.uint8]
-Array = npt.NDArray[np.float32]
+Arrays = Mapping[str, npt.NDArray[Any]]
+"""Inputs or outputs of a network by name, each a batch of one."""
+Outputs = dict[str, npt.NDArray[np.float32]]
 
-INPUT_NAMES = ("images", "embedding", "state")
-OUTPUT_NAME = "actions"
-"""What the inputs and the output of an exported graph are called."""
+ACTIONS = "actions"
+"""The output that every network has: ``[1, horizon, action_dim]`` float32 in [-1, 1]."""
+
+PLAN, PLAN_WEIGHTS = "plan", "plan_weights"
+"""Further inputs of a network that goes on from a plan (`vla_policy.plan`), normalised."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +48,10 @@ class Backend(Protocol):
 
     name: str
 
-    def run(self, images: Images, embedding: Array, state: Array) -> Array:
-        """Actions ``[1, horizon, action_dim]`` float32 in [-1, 1].
+    def run(self, inputs: Arrays) -> Outputs:
+        """The network's outputs by name, `ACTIONS` among them; they belong to the caller.
 
         Args:
-            images: ``[1, T, height, width, 3]`` at the network's size, oldest first.
-            embedding: ``[1, 384]`` of the sentence.
-            state: ``[1, 3]`` pose since the instruction began.
+            inputs: what `vla_policy.model_policy.blank_inputs` names, in these shapes and types.
         """
         ...

@@ -10,13 +10,11 @@ from pathlib import Path
 
 import torch
 
-from vla_policy.backends.backend import Array, Images, Options
-from vla_policy.backends.deployment import Deployment, load_deployment, to_array
+from vla_policy.backends.backend import Arrays, Options, Outputs
+from vla_policy.backends.deployment import Deployment, load_deployment, to_outputs, to_tensors
 from vla_policy.checkpoint import read_config
 from vla_policy.errors import BackendError
-from vla_policy.model_policy import image_buffer
-from vla_policy.pose import STATE_DIM
-from vla_policy.sentence import EMBEDDING_DIM
+from vla_policy.model_policy import blank_inputs
 
 WARM_UP_CALLS = 3
 """Before the capture, as PyTorch's notes on CUDA graphs ask for: libraries set themselves up."""
@@ -25,36 +23,36 @@ WARM_UP_CALLS = 3
 class CudaGraphBackend:
     """Replays a captured graph."""
 
-    def __init__(self, name: str, network: Deployment, images: Images, device: str) -> None:
-        """`images` is an example of the network's size."""
+    def __init__(self, name: str, network: Deployment, blank: Arrays, device: str) -> None:
+        """`blank` holds inputs of the network's sizes."""
         self.name = name
-        self._inputs = (
-            torch.from_numpy(images).to(device),
-            torch.zeros(1, EMBEDDING_DIM, device=device),
-            torch.zeros(1, STATE_DIM, device=device),
+        self._names = network.output_names
+        self._inputs = dict(
+            zip(network.input_names, to_tensors(blank, network.input_names, device), strict=True)
         )
         self._graph = torch.cuda.CUDAGraph()
-        self._actions = self._capture(network)
+        self._outputs = self._capture(network, torch.device(device))
 
     @torch.inference_mode()
-    def run(self, images: Images, embedding: Array, state: Array) -> Array:
+    def run(self, inputs: Arrays) -> Outputs:
         """See `Backend`."""
-        for place, value in zip(self._inputs, (images, embedding, state), strict=True):
-            place.copy_(torch.from_numpy(value))
+        for name, place in self._inputs.items():
+            place.copy_(torch.from_numpy(inputs[name]))
         self._graph.replay()
-        return to_array(self._actions)
+        return to_outputs(self._outputs, self._names)
 
     @torch.inference_mode()
-    def _capture(self, network: Deployment) -> torch.Tensor:
-        stream = torch.cuda.Stream(self._inputs[0].device)
-        stream.wait_stream(torch.cuda.current_stream(self._inputs[0].device))
+    def _capture(self, network: Deployment, device: torch.device) -> tuple[torch.Tensor, ...]:
+        inputs = tuple(self._inputs.values())
+        stream = torch.cuda.Stream(device)
+        stream.wait_stream(torch.cuda.current_stream(device))
         with torch.cuda.stream(stream):
             for _ in range(WARM_UP_CALLS):
-                network(*self._inputs)
-        torch.cuda.current_stream(self._inputs[0].device).wait_stream(stream)
+                network(*inputs)
+        torch.cuda.current_stream(device).wait_stream(stream)
         with torch.cuda.graph(self._graph):
-            actions: torch.Tensor = network(*self._inputs)
-        return actions
+            outputs: tuple[torch.Tensor, ...] = network(*inputs)
+        return outputs
 
 
 def open_backend(name: str, variant: str, directory: Path, options: Options) -> CudaGraphBackend:
@@ -68,6 +66,6 @@ def open_backend(name: str, variant: str, directory: Path, options: Options) -> 
             f"backend {name!r} needs a GPU, and torch {torch.__version__} finds none"
         )
     network = load_deployment(directory, options)
-    images = image_buffer(read_config(directory).model)
+    blank = blank_inputs(read_config(directory).model)
     with torch.cuda.device(options.device):
-        return CudaGraphBackend(name, network, images, options.device)
+        return CudaGraphBackend(name, network, blank, options.device)

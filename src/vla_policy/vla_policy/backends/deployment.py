@@ -1,35 +1,74 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The network as a robot runs it: from camera pixels to decoded actions, in one graph."""
+"""The network as a robot runs it: from camera pixels to decoded actions, in one graph.
+
+Whatever depends on the architecture of the network stands here and in `model_policy`; backends
+take inputs and outputs by the names that these two agree on.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
-from vla_policy.backends.backend import Array, Images, Options
+from vla_policy.backends.backend import ACTIONS, Arrays, Options, Outputs
 from vla_policy.checkpoint import load_model
 from vla_policy.errors import BackendError
+from vla_policy.model_policy import blank_inputs
+from vla_policy.models.continuing import ContinuingDecoder
 from vla_policy.models.end_to_end import EndToEndVLA
 
 
 class Deployment(nn.Module):
-    """An `EndToEndVLA` that takes pixels as a camera gives them."""
+    """An `EndToEndVLA` that takes pixels as a camera gives them.
+
+    Attributes:
+        input_names: the arguments of `forward`, in their order.
+        output_names: what it returns.
+    """
+
+    output_names = (ACTIONS,)
 
     def __init__(self, model: EndToEndVLA) -> None:
         super().__init__()
         self.model = model
+        self.input_names = tuple(blank_inputs(model.config))
 
     def forward(
         self, images: torch.Tensor, embedding: torch.Tensor, state: torch.Tensor
-    ) -> torch.Tensor:
+    ) -> tuple[torch.Tensor, ...]:
         """``[B, T, H, W, 3]`` uint8, ``[B, 384]``, ``[B, 3]`` to ``[B, horizon, action_dim]``."""
-        # TensorRT takes bytes as an input only where they are turned into numbers at once.
-        pixels = images.to(embedding.dtype).permute(0, 1, 4, 2, 3) / 255.0  # [B, T, 3, H, W]
-        actions: torch.Tensor = self.model(pixels, embedding, state)
-        return actions
+        return (self.model(_pixels(images, embedding), embedding, state),)
+
+    def obstacle_to_continuing(self) -> str:
+        """Why its decoder cannot go on from a plan; empty where it can."""
+        decoder = self.model.decoder
+        if isinstance(decoder, ContinuingDecoder):
+            return ""
+        return (
+            f"its {type(decoder).__name__} gives all actions of a chunk at once; "
+            "only a decoder that moves noise to actions step by step (a flow) can be led"
+        )
+
+    def continued(
+        self,
+        images: torch.Tensor,
+        embedding: torch.Tensor,
+        state: torch.Tensor,
+        plan: torch.Tensor,
+        weights: torch.Tensor,
+    ) -> tuple[torch.Tensor, ...]:
+        """As `forward`, with actions that go on from a plan; see `ContinuingDecoder`."""
+        decoder = self.model.decoder
+        assert isinstance(decoder, ContinuingDecoder)
+        fused = self.model.fuse(_pixels(images, embedding), embedding, state)
+        return (decoder.continued(fused.vector, plan, weights),)
+
+
+def _pixels(images: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    # TensorRT takes bytes as an input only where they are turned into numbers at once.
+    return images.to(like.dtype).permute(0, 1, 4, 2, 3) / 255.0  # [B, T, 3, H, W]
 
 
 def load_deployment(directory: Path, options: Options) -> Deployment:
@@ -48,15 +87,11 @@ def load_deployment(directory: Path, options: Options) -> Deployment:
         raise BackendError(f"device {options.device!r} cannot be used: {error}") from error
 
 
-def to_tensors(
-    images: Images, embedding: Array, state: Array, device: str
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The inputs on the device."""
-    arrays = (images, embedding, state)
-    image, sentence, pose = (torch.from_numpy(array).to(device) for array in arrays)
-    return image, sentence, pose
+def to_tensors(inputs: Arrays, names: tuple[str, ...], device: str) -> tuple[torch.Tensor, ...]:
+    """The named inputs on the device, in the order of the names."""
+    return tuple(torch.from_numpy(inputs[name]).to(device) for name in names)
 
 
-def to_array(actions: torch.Tensor) -> Array:
-    """Actions as NumPy has them, float32."""
-    return np.asarray(actions.float().cpu().numpy())
+def to_outputs(values: tuple[torch.Tensor, ...], names: tuple[str, ...]) -> Outputs:
+    """Outputs as NumPy has them, float32, by name."""
+    return {name: value.float().cpu().numpy() for name, value in zip(names, values, strict=True)}

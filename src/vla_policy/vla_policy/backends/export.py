@@ -15,15 +15,13 @@ from typing import Any
 import torch
 
 from vla_policy.backends import graphs, packages
-from vla_policy.backends.backend import INPUT_NAMES, OUTPUT_NAME, Options
+from vla_policy.backends.backend import Options
 from vla_policy.backends.deployment import Deployment, load_deployment
 from vla_policy.backends.reference import Reference
 from vla_policy.checkpoint import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, read_config
 from vla_policy.errors import BackendError
-from vla_policy.model_policy import image_buffer
+from vla_policy.model_policy import blank_inputs
 from vla_policy.models.config import EndToEndConfig
-from vla_policy.pose import STATE_DIM
-from vla_policy.sentence import EMBEDDING_DIM
 
 FORMATS = ("onnx", "onnx-fp16", "onnx-int8", "openvino-int8")
 TOOLS = ("torch", "onnx", "onnxscript", "onnxruntime", "openvino", "nncf")
@@ -104,7 +102,7 @@ def _write_openvino_int8(
     openvino = packages.load("openvino", "the format openvino-int8")
     nncf = packages.load("nncf", "the format openvino-int8")
     logging.getLogger("nncf").setLevel(logging.ERROR)
-    inputs = [dict(zip(INPUT_NAMES, row, strict=True)) for row in calibration.inputs()]
+    inputs = list(calibration.rows())
     quantised = nncf.quantize(
         openvino.Core().read_model(folder / graphs.FLOAT32),
         nncf.Dataset(inputs),
@@ -130,34 +128,30 @@ class HalfPrecision(torch.nn.Module):
 
     def __init__(self, network: Deployment) -> None:
         super().__init__()
+        self.input_names, self.output_names = network.input_names, network.output_names
         self.network = network.half()
 
-    def forward(
-        self, images: torch.Tensor, embedding: torch.Tensor, state: torch.Tensor
-    ) -> torch.Tensor:
+    def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """See `Deployment`."""
-        actions: torch.Tensor = self.network(images, embedding.half(), state.half())
-        return actions.float()
+        halves = [each.half() if each.is_floating_point() else each for each in inputs]
+        outputs: tuple[torch.Tensor, ...] = self.network(*halves)
+        return tuple(each.float() for each in outputs)
 
 
-def _write_graph(network: torch.nn.Module, sizes: EndToEndConfig, path: Path) -> None:
+def _write_graph(network: Deployment | HalfPrecision, sizes: EndToEndConfig, path: Path) -> None:
     """One observation a run: a robot has no more, and compilers do best with fixed shapes."""
     for module in ("onnx", "onnxscript"):
         packages.load(module, "an export to ONNX")
-    inputs = (
-        torch.from_numpy(image_buffer(sizes)),
-        torch.zeros(1, EMBEDDING_DIM),
-        torch.zeros(1, STATE_DIM),
-    )
+    blank = blank_inputs(sizes)
     # It speaks of torchvision, which is not used, and of its own changes.
     logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             network.eval(),
-            inputs,
-            input_names=list(INPUT_NAMES),
-            output_names=[OUTPUT_NAME],
+            tuple(torch.from_numpy(blank[name]) for name in network.input_names),
+            input_names=list(network.input_names),
+            output_names=list(network.output_names),
             dynamo=True,
             verbose=False,
         )

@@ -6,10 +6,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from vla_policy.backends import graphs, packages
-from vla_policy.backends.backend import INPUT_NAMES, OUTPUT_NAME, Array, Images, Options
+from vla_policy.backends.backend import Arrays, Options, Outputs
 from vla_policy.errors import BackendError
 
 GRAPHS = {"float32": graphs.FLOAT32, "int8": graphs.INT8}
@@ -21,11 +19,11 @@ class OnnxBackend:
     def __init__(self, name: str, session: Any) -> None:
         self.name = name
         self._session = session
+        self._names = [output.name for output in session.get_outputs()]
 
-    def run(self, images: Images, embedding: Array, state: Array) -> Array:
+    def run(self, inputs: Arrays) -> Outputs:
         """See `Backend`."""
-        inputs = dict(zip(INPUT_NAMES, (images, embedding, state), strict=True))
-        return np.asarray(self._session.run([OUTPUT_NAME], inputs)[0])
+        return dict(zip(self._names, self._session.run(self._names, inputs), strict=True))
 
 
 def open_backend(name: str, variant: str, directory: Path, options: Options) -> OnnxBackend:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from vla_policy.backends import graphs, packages
-from vla_policy.backends.backend import INPUT_NAMES, Array, Images, Options
+from vla_policy.backends.backend import Arrays, Options, Outputs
 from vla_policy.errors import BackendError
 
 GRAPHS = {
@@ -31,13 +31,13 @@ class OpenVinoBackend:
     def __init__(self, name: str, compiled: Any) -> None:
         self.name = name
         self._request = compiled.create_infer_request()
+        self._names = [output.get_any_name() for output in compiled.outputs]
 
-    def run(self, images: Images, embedding: Array, state: Array) -> Array:
+    def run(self, inputs: Arrays) -> Outputs:
         """See `Backend`."""
-        inputs = dict(zip(INPUT_NAMES, (images, embedding, state), strict=True))
         self._request.infer(inputs)
-        # A copy, since the next inference writes into the same memory.
-        return np.array(self._request.get_output_tensor(0).data)
+        # Copies, since the next inference writes into the same memory.
+        return {name: np.array(self._request.get_tensor(name).data) for name in self._names}
 
 
 def open_backend(name: str, variant: str, directory: Path, options: Options) -> OpenVinoBackend:

@@ -17,7 +17,6 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from vla_policy.backends.backend import INPUT_NAMES
 from vla_policy.backends.reference import Reference
 
 
@@ -25,12 +24,11 @@ class ObservationReader(CalibrationDataReader):  # type: ignore[misc]
     """Hands observations to the calibration, one by one."""
 
     def __init__(self, calibration: Reference) -> None:
-        self._rows = calibration.inputs()
+        self._rows = calibration.rows()
 
     def get_next(self) -> dict[str, Any] | None:
         """The next inputs by name; None at the end."""
-        row = next(self._rows, None)
-        return None if row is None else dict(zip(INPUT_NAMES, row, strict=True))
+        return next(self._rows, None)
 
 
 def quantise(source: Path, target: Path, calibration: Reference) -> None:

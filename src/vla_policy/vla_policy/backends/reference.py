@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Observations, and what eager float32 answers: what every backend must answer, too."""
+"""What a network was asked, and what eager float32 answered: so must every backend."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from vla_policy.backends.backend import Array, Backend, Images
+from vla_policy.backends.backend import ACTIONS, Arrays, Backend, Outputs
 from vla_policy.errors import BackendError
-from vla_policy.model_policy import fill_images, image_buffer
-from vla_policy.models.config import EndToEndConfig
 from vla_policy.observation import Observation
-from vla_policy.sentence import shared_encoder
+from vla_policy.policy import Policy
 
-Inputs = tuple[Images, Array, Array]
+_INPUT = "input."
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,38 +24,30 @@ class Reference:
     """Inputs of a network, and its answers.
 
     Attributes:
-        images: ``[N, T, height, width, 3]`` uint8 at the network's size.
-        embedding: ``[N, 384]`` of the sentences.
-        state: ``[N, 3]``.
+        inputs: ``[N, ...]`` each, by name.
         actions: ``[N, horizon, action_dim]`` in [-1, 1], of eager float32.
     """
 
-    images: Images
-    embedding: Array
-    state: Array
-    actions: Array
+    inputs: Arrays
+    actions: npt.NDArray[np.float32]
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(self.actions)
 
-    def inputs(self) -> Iterator[Inputs]:
+    def rows(self) -> Iterator[dict[str, npt.NDArray[Any]]]:
         """The inputs one by one, as a `Backend` takes them."""
-        return batches_of_one(self.images, self.embedding, self.state)
+        for row in range(len(self)):
+            yield {name: array[row : row + 1] for name, array in self.inputs.items()}
 
     def first(self, count: int) -> Reference:
         """The first `count` of them."""
-        arrays = (self.images, self.embedding, self.state, self.actions)
-        return Reference(*(array[:count] for array in arrays))
+        inputs = {name: array[:count] for name, array in self.inputs.items()}
+        return Reference(inputs, self.actions[:count])
 
     def save(self, path: Path) -> None:
         """Write it to a compressed file."""
-        np.savez_compressed(
-            path,
-            images=self.images,
-            embedding=self.embedding,
-            state=self.state,
-            actions=self.actions,
-        )
+        named: dict[str, Any] = {_INPUT + name: array for name, array in self.inputs.items()}
+        np.savez_compressed(path, **{ACTIONS: self.actions}, **named)
 
     @classmethod
     def load(cls, path: Path) -> Reference:
@@ -66,37 +58,60 @@ class Reference:
         """
         try:
             with np.load(path) as file:
-                return cls(*(file[name] for name in ("images", "embedding", "state", "actions")))
+                names = [name for name in file.files if name.startswith(_INPUT)]
+                inputs = {name.removeprefix(_INPUT): file[name] for name in names}
+                return cls(inputs, file[ACTIONS])
         except (OSError, ValueError, KeyError) as error:
             raise BackendError(
                 f"{path} cannot be read ({error}): write it with `vla export`"
             ) from error
 
 
+@dataclass
+class RecordingBackend:
+    """Another backend, whose questions and answers are kept."""
+
+    backend: Backend
+    questions: list[Arrays] = field(default_factory=list)
+    answers: list[npt.NDArray[np.float32]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The other backend's."""
+        return self.backend.name
+
+    def run(self, inputs: Arrays) -> Outputs:
+        """The other backend's answer."""
+        outputs = self.backend.run(inputs)
+        self.questions.append({name: array.copy() for name, array in inputs.items()})
+        self.answers.append(outputs[ACTIONS].copy())
+        return outputs
+
+
 def record(
     observations: Iterable[Observation],
-    sizes: EndToEndConfig,
     eager: Backend,
+    policy_on: Callable[[Backend], Policy],
     advance: Callable[[], None] = lambda: None,
 ) -> Reference:
-    """What `eager` answers to the observations; `advance` is called after each."""
-    images, embedding, state, actions = [], [], [], []
+    """What a policy asks `eager` on these observations, and what it is answered.
+
+    Args:
+        observations: what the policy looks at, one after the other.
+        eager: runs the network.
+        policy_on: makes the policy on a backend; its inputs to the network are what is recorded.
+        advance: called after each observation.
+
+    Raises:
+        BackendError: there is no observation.
+    """
+    recording = RecordingBackend(eager)
+    policy = policy_on(recording)
     for observation in observations:
-        buffer = image_buffer(sizes)
-        fill_images(buffer, observation)
-        sentence = shared_encoder()([observation.instruction])
-        actions.append(eager.run(buffer, sentence, observation.state[None])[0])
-        images.append(buffer[0])
-        embedding.append(sentence[0])
-        state.append(observation.state)
+        policy.act(observation)
         advance()
-    if not images:
+    if not recording.questions:
         raise BackendError("a reference needs at least one observation (got none)")
-    return Reference(*(np.stack(part) for part in (images, embedding, state, actions)))
-
-
-def batches_of_one(images: Images, embedding: Array, state: Array) -> Iterator[Inputs]:
-    """Row by row, each a batch of one."""
-    for row in range(len(images)):
-        part = slice(row, row + 1)
-        yield images[part], embedding[part], state[part]
+    first, *_ = recording.questions
+    inputs = {name: np.concatenate([row[name] for row in recording.questions]) for name in first}
+    return Reference(inputs, np.concatenate(recording.answers))

@@ -7,7 +7,6 @@ flag. So both are given a graph that says its types, and no builder flag chooses
 
 from __future__ import annotations
 
-import math
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import numpy.typing as npt
 
 from vla_policy.backends import graphs, packages
 from vla_policy.backends.auto import cache_folder
-from vla_policy.backends.backend import INPUT_NAMES, OUTPUT_NAME, Array, Images, Options
+from vla_policy.backends.backend import Arrays, Options, Outputs
 from vla_policy.errors import BackendError
 
 GRAPHS = {"float32": graphs.FLOAT32, "float16": graphs.FLOAT16}
@@ -33,32 +32,31 @@ class TensorRtBackend:
         self._engine = engine  # the context needs it to stay
         self._context = engine.create_execution_context()
         self._stream = _checked(cuda, cuda.cudaStreamCreate())
-        self._sizes: dict[str, int] = {}
         self._places: dict[str, int] = {}
-        for tensor in (*INPUT_NAMES, OUTPUT_NAME):
+        self._inputs: list[str] = []
+        self._outputs: Outputs = {}
+        for tensor in (engine.get_tensor_name(i) for i in range(engine.num_io_tensors)):
+            if engine.get_tensor_mode(tensor) == trt.TensorIOMode.INPUT:
+                self._inputs.append(tensor)
+            else:
+                self._outputs[tensor] = self._blank(trt, tensor)
             self._allocate(trt, tensor)
-        shape = tuple(engine.get_tensor_shape(OUTPUT_NAME))
-        self._actions: Array = np.empty(shape, dtype=np.float32)
 
-    def run(self, images: Images, embedding: Array, state: Array) -> Array:
+    def run(self, inputs: Arrays) -> Outputs:
         """See `Backend`."""
         cuda, directions = self._cuda, self._cuda.cudaMemcpyKind
-        # Named until the stream has caught up: a copy made here would be freed before it is read.
-        inputs = [np.ascontiguousarray(array) for array in (images, embedding, state)]
-        for tensor, array in zip(INPUT_NAMES, inputs, strict=True):
-            self._copy(
-                self._places[tensor], array.ctypes.data, tensor, directions.cudaMemcpyHostToDevice
-            )
+        # Kept until the stream has caught up: a copy made here would be freed before it is read.
+        arrays = {name: np.ascontiguousarray(inputs[name]) for name in self._inputs}
+        for name, array in arrays.items():
+            place = self._places[name]
+            self._copy(place, array.ctypes.data, array, directions.cudaMemcpyHostToDevice)
         if not self._context.execute_async_v3(self._stream):
             raise BackendError(f"backend {self.name!r}: TensorRT could not run the engine")
-        self._copy(
-            self._actions.ctypes.data,
-            self._places[OUTPUT_NAME],
-            OUTPUT_NAME,
-            directions.cudaMemcpyDeviceToHost,
-        )
+        for name, array in self._outputs.items():
+            place = self._places[name]
+            self._copy(array.ctypes.data, place, array, directions.cudaMemcpyDeviceToHost)
         _checked(cuda, cuda.cudaStreamSynchronize(self._stream))
-        return self._actions.copy()
+        return {name: array.copy() for name, array in self._outputs.items()}
 
     def close(self) -> None:
         """Give the memory on the GPU back."""
@@ -66,17 +64,19 @@ class TensorRtBackend:
             self._cuda.cudaFree(place)
         self._places.clear()
 
-    def _allocate(self, trt: Any, tensor: str) -> None:
+    def _blank(self, trt: Any, tensor: str) -> npt.NDArray[Any]:
         dtype: npt.DTypeLike = trt.nptype(self._engine.get_tensor_dtype(tensor))
-        count = math.prod(self._engine.get_tensor_shape(tensor))
-        self._sizes[tensor] = count * np.dtype(dtype).itemsize
-        self._places[tensor] = _checked(self._cuda, self._cuda.cudaMalloc(self._sizes[tensor]))
+        return np.empty(tuple(self._engine.get_tensor_shape(tensor)), dtype=dtype)
+
+    def _allocate(self, trt: Any, tensor: str) -> None:
+        size = self._blank(trt, tensor).nbytes
+        self._places[tensor] = _checked(self._cuda, self._cuda.cudaMalloc(size))
         self._context.set_tensor_address(tensor, self._places[tensor])
 
-    def _copy(self, target: int, source: int, tensor: str, direction: Any) -> None:
-        size = self._sizes[tensor]
+    def _copy(self, target: int, source: int, array: npt.NDArray[Any], direction: Any) -> None:
         _checked(
-            self._cuda, self._cuda.cudaMemcpyAsync(target, source, size, direction, self._stream)
+            self._cuda,
+            self._cuda.cudaMemcpyAsync(target, source, array.nbytes, direction, self._stream),
         )
 
 

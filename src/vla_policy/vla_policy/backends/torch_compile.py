@@ -22,5 +22,6 @@ def open_backend(name: str, variant: str, directory: Path, options: Options) -> 
     """
     if not options.on_gpu and not (shutil.which("g++") or shutil.which("clang++")):
         raise BackendError(f"backend {name!r} needs a C++ compiler: sudo apt-get install g++")
-    network = torch.compile(load_deployment(directory, options), fullgraph=True, dynamic=False)
-    return TorchBackend(name, network, options.device)
+    deployment = load_deployment(directory, options)
+    network = torch.compile(deployment, fullgraph=True, dynamic=False)
+    return TorchBackend(name, network, deployment, options.device)

@@ -21,4 +21,4 @@ def open_backend(name: str, variant: str, directory: Path, options: Options) -> 
     quantization = load("torchao", f"backend {name!r}").quantization
     network = load_deployment(directory, options)
     quantization.quantize_(network, quantization.Int8DynamicActivationInt8WeightConfig())
-    return TorchBackend(name, network, options.device)
+    return TorchBackend(name, network, network, options.device)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vla_policy.backends.backend import Backend, Options
+from vla_policy.backends.backend import ACTIONS, Backend, Options
 from vla_policy.backends.reference import Reference
 from vla_policy.backends.registry import Kind, find_kind, open_backend
 from vla_policy.errors import BackendError, PolicyError
@@ -76,10 +76,10 @@ def run_trial(name: str, directory: Path, options: Options, reference: Reference
     started = time.perf_counter_ns()
     backend = open_backend(name, directory, options)
     opened = time.perf_counter_ns()
-    backend.run(*next(reference.inputs()))
+    backend.run(next(reference.rows()))
     called = time.perf_counter_ns()
     for _ in range(WARM_UP_CALLS):
-        backend.run(*next(reference.inputs()))
+        backend.run(next(reference.rows()))
     errors, times = _compare(backend, reference)
     percentiles = np.percentile(times, (50, 95, 99))
     return Trial(
@@ -124,9 +124,9 @@ def try_apart(
 def _compare(backend: Backend, reference: Reference) -> tuple[np.ndarray, np.ndarray]:
     """Errors ``[N, horizon, action_dim]`` and times ``[N]`` in ms."""
     errors, times = [], []
-    for inputs, expected in zip(reference.inputs(), reference.actions, strict=True):
+    for inputs, expected in zip(reference.rows(), reference.actions, strict=True):
         started = time.perf_counter_ns()
-        actions = backend.run(*inputs)
+        actions = backend.run(inputs)[ACTIONS]
         times.append((time.perf_counter_ns() - started) * 1e-6)
         errors.append(np.abs(actions[0] - expected))
     return np.stack(errors), np.array(times)

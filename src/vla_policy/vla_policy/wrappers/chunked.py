@@ -37,6 +37,10 @@ class ChunkedPolicy:
         """Encode the sentence."""
         self._policy.prepare(instruction)
 
+    def obstacle_to_continuing(self) -> str:
+        """It has chunks of its own to go on from."""
+        return "it plays chunks of its own, of another length than the policy's"
+
     def act(self, observation: Observation) -> ActionChunk:
         """The actions from the observation's time on."""
         used = self._used(observation)

@@ -9,7 +9,7 @@ import numpy as np
 
 from vla_policy.action import ActionChunk
 from vla_policy.observation import Observation
-from vla_policy.policy import Policy
+from vla_policy.policy import Policy, obstacle_to_continuing
 
 
 class RecordedPolicy:
@@ -31,6 +31,10 @@ class RecordedPolicy:
     def prepare(self, instruction: str) -> None:
         """Encode the sentence."""
         self._policy.prepare(instruction)
+
+    def obstacle_to_continuing(self) -> str:
+        """The other policy's."""
+        return obstacle_to_continuing(self._policy)
 
     def act(self, observation: Observation) -> ActionChunk:
         """The other policy's chunk."""

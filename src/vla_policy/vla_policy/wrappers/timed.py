@@ -11,7 +11,7 @@ import numpy as np
 
 from vla_policy.action import ActionChunk
 from vla_policy.observation import Observation
-from vla_policy.policy import Policy
+from vla_policy.policy import Policy, obstacle_to_continuing
 
 
 class TimedPolicy:
@@ -35,6 +35,10 @@ class TimedPolicy:
     def prepare(self, instruction: str) -> None:
         """Encode the sentence."""
         self._policy.prepare(instruction)
+
+    def obstacle_to_continuing(self) -> str:
+        """The other policy's."""
+        return obstacle_to_continuing(self._policy)
 
     def act(self, observation: Observation) -> ActionChunk:
         """The other policy's chunk."""
