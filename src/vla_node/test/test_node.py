@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import array
 import os
 import signal
 import threading
 import time
 
+import cv2
 import numpy as np
 import pytest
 import rclpy
@@ -18,7 +20,7 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
 from vla_node.messages import from_rgb, to_nanoseconds
@@ -49,9 +51,13 @@ class Robot(Node):
     @property
     def is_connected(self):
         """Whether the node hears both camera and instructions, and is heard."""
-        ways = (self._images, self._instructions)
+        return self.is_heard and self._images.get_subscription_count()
+
+    @property
+    def is_heard(self):
+        """Whether the node hears instructions, and is heard."""
         heard = self.count_publishers("vla/cmd_vel") + self.count_publishers("cmd_vel")
-        return heard and all(way.get_subscription_count() for way in ways)
+        return heard and self._instructions.get_subscription_count()
 
     def say(self, text):
         self._instructions.publish(String(data=text))
@@ -84,7 +90,7 @@ class World:
         self.executor.add_node(self.robot)
         self.node = None
 
-    def start(self, policy, **settings):
+    def start(self, policy, wait=True, **settings):
         overrides = [Parameter(name, value=value) for name, value in settings.items()]
         self.node = InferenceNode(
             policy_loader=lambda name, **options: policy,
@@ -94,7 +100,7 @@ class World:
         self.executor.add_node(self.node)
         assert self.node.autostart()
         policy.observations.clear()
-        self.until(lambda: self.robot.is_connected)
+        self.until(lambda: self.robot.is_connected or not wait)
 
     def until(self, condition, timeout_s=5.0):
         deadline = time.monotonic() + timeout_s
@@ -242,6 +248,48 @@ def test_unreadable_images_stop_the_robot_and_do_no_harm(world, make_policy):
     world.until(lambda: "camera is silent" in robot.statuses["vla_node: Inference"].message)
     robot.camera_runs = True
     world.until(lambda: moving(robot.gated[-1:]))
+
+
+def test_compressed_images_are_driven_by_too(world, make_policy):
+    policy, robot = make_policy(), world.robot
+    robot.camera_runs = False
+    jpegs = robot.create_publisher(CompressedImage, "camera/image_raw/compressed", 5)
+    _, data = cv2.imencode(".jpg", PICTURE)
+    parameters = {"camera.transport": "compressed", "camera.reliability": "reliable"}
+    world.start(policy, wait=False, gated=True, **parameters)
+    world.until(lambda: jpegs.get_subscription_count() and robot.is_heard)
+    robot.say("go")
+
+    def drive():
+        message = CompressedImage(format="jpeg", data=array.array("B", data.tobytes()))
+        message.header.stamp = robot.get_clock().now().to_msg()
+        jpegs.publish(message)
+        return moving(robot.gated)
+
+    world.until(drive)
+    assert policy.observations[-1].images.shape == (1, *PICTURE.shape)
+
+
+def test_further_cameras_are_looked_at_and_waited_for(world, make_policy):
+    policy, robot = make_policy(), world.robot
+    policy.further_cameras = ("wrist",)
+    wrist = robot.create_publisher(Image, "wrist/image_raw", 5)
+    world.start(policy, gated=True, **{"camera.further_topics": ["wrist/image_raw"]})
+    world.until(wrist.get_subscription_count)
+    robot.say("go")
+    world.run(0.2)
+    assert not moving(robot.gated), "without the wrist's view there is no inference"
+    world.until(lambda: "no image from wrist" in robot.statuses["vla_node: Inference"].message)
+
+    def see():
+        wrist.publish(from_rgb(PICTURE[:8], robot.get_clock().now().nanoseconds))
+        return moving(robot.gated)
+
+    world.until(see)
+    further = policy.observations[-1].further_images
+    assert {name: images.shape for name, images in further.items()} == {"wrist": (1, 8, 16, 3)}
+    robot.forget()
+    world.until(lambda: robot.gated and robot.gated[-1].twist == Twist())
 
 
 def test_policy_for_other_actions_leaves_the_node_unconfigured(world, make_policy, spec):

@@ -124,3 +124,19 @@ def test_real_time_chunking_is_refused_for_a_policy_that_cannot(make_policy):
     able = make_policy()
     able.obstacle_to_continuing = lambda: ""
     settings.check_policy(able)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "words"),
+    [
+        (("wrist",), [], r"looks at 1 further camera\(s\) \(wrist\): .* as many \(got 0\)"),
+        ((), ["wrist/image_raw"], r"looks at 0 further camera\(s\): .* as many \(got 1\)"),
+    ],
+)
+def test_other_cameras_than_the_policy_looks_at_are_refused(make_policy, wanted, given, words):
+    policy = make_policy()
+    policy.further_cameras = wanted
+    with pytest.raises(ParameterError, match=words):
+        Settings.from_values({"camera.further_topics": given}).check_policy(policy)
+    topics = [f"{name}/image_raw" for name in wanted]
+    Settings.from_values({"camera.further_topics": topics}).check_policy(policy)

@@ -29,7 +29,7 @@ class Playing:
     @property
     def step_ns(self) -> int:
         """Length of a step."""
-        return round(self.chunk.spec.dt * 1e9)
+        return self.chunk.spec.step_ns
 
     def elapsed_ns(self, now_ns: int, steady_ns: int) -> int:
         """How far it has come."""

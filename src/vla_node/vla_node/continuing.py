@@ -40,14 +40,14 @@ class Continuation:
         if self._only_cold:
             self._delays.clear()
             self._only_cold = cold
-        self._delays.append(-(-max(elapsed_ns, 0) // _step_ns(chunk)))
+        self._delays.append(-(-max(elapsed_ns, 0) // chunk.spec.step_ns))
 
     def plan(self, stamp: int, task: int) -> Plan | None:
         """What is driven from `stamp` on; None where nothing of that task is left to drive."""
         if self._last is None or self._last[1] != task:
             return None
         chunk, _ = self._last
-        step_ns = _step_ns(chunk)
+        step_ns = chunk.spec.step_ns
         # The last chunk's step that has most in common with step 0 of the next one.
         passed = (stamp - chunk.observation_stamp + step_ns // 2) // step_ns
         if not 0 <= passed < chunk.spec.horizon:
@@ -56,7 +56,3 @@ class Continuation:
         actions = np.zeros_like(chunk.actions)
         actions[: len(rest)] = rest
         return Plan(actions, frozen=min(self.delay_steps, len(rest)), known=len(rest))
-
-
-def _step_ns(chunk: ActionChunk) -> int:
-    return round(chunk.spec.dt * 1e9)

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from nav_msgs.msg import Odometry, Path
@@ -21,7 +23,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.logging import get_logger
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
 from vla_node import messages, parameters, qos, topics
@@ -36,12 +38,18 @@ from vla_node.process import EndSignals
 from vla_node.session import Session
 from vla_node.worker import Result
 from vla_policy.errors import PolicyError
-from vla_policy.policy import Policy
+from vla_policy.policy import Policy, further_cameras
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 DIAGNOSTICS_PERIOD_S = 1.0
 THROTTLE_S = 2.0
 SPIN_TIMEOUT_S = 0.2
+
+Pixels = npt.NDArray[np.uint8]
+See = Callable[[Pixels, int, int, int], None]
+"""Takes an image, its stamp [ns], when it arrived [ns, steady], and how long reading took [ns]."""
+Read = Callable[[Any], tuple[Pixels, int]]
+"""Makes an image and its stamp [ns] of a message."""
 
 
 def load_policy(name: str, device: str, threads: int | None, backend: str) -> Policy:
@@ -167,7 +175,7 @@ class InferenceNode(LifecycleNode):
         assert self._session is not None and self._output is not None
         self._session.restart()
         subscriptions = (
-            self.create_subscription(Image, topics.IMAGE, self._on_image, qos.IMAGE),
+            *self._subscribe_to_cameras(self._session),
             self.create_subscription(
                 String, topics.INSTRUCTION, self._on_instruction, qos.INSTRUCTION
             ),
@@ -180,6 +188,32 @@ class InferenceNode(LifecycleNode):
         )
         self._while_active.append(partial(self.destroy_timer, self._timer))
         self.get_logger().info(f"ready: commands go to {self._output.publisher.topic_name}")
+
+    def _subscribe_to_cameras(self, session: Session) -> list[Any]:
+        further = zip(
+            further_cameras(session.policy), self.settings.camera_further_topics, strict=True
+        )
+        return [
+            self._subscribe_to_images(topics.IMAGE, session.see),
+            *(
+                self._subscribe_to_images(topic, partial(session.see_further, name))
+                for name, topic in further
+            ),
+        ]
+
+    def _subscribe_to_images(self, topic: str, see: See) -> Any:
+        settings = self.settings
+        profile = qos.image(settings.camera_reliability, settings.camera_depth)
+        if settings.camera_transport == "compressed":
+            return self.create_subscription(
+                CompressedImage,
+                topic + topics.COMPRESSED,
+                partial(self._on_image, see, messages.from_compressed),
+                profile,
+            )
+        # Serialised, so that the pixels are looked at where they lie.
+        read = partial(self._on_image, see, messages.from_serialised)
+        return self.create_subscription(Image, topic, read, profile, raw=True)
 
     def _deactivate(self) -> None:
         if not self._while_active:
@@ -204,18 +238,17 @@ class InferenceNode(LifecycleNode):
 
     # What comes in.
 
-    def _on_image(self, message: Image) -> None:
-        session, arrived_ns = self._session, time.monotonic_ns()
-        if session is None:
+    def _on_image(self, see: See, read: Read, message: Any) -> None:
+        arrived_ns = time.monotonic_ns()
+        if self._session is None:
             return
         try:
-            image = messages.to_rgb(message)
+            image, stamp = read(message)
         except ImageError as error:
-            session.statistics.images_refused += 1
+            self._session.statistics.images_refused += 1
             self.get_logger().error(f"image refused: {error}", throttle_duration_sec=THROTTLE_S)
             return
-        stamp = messages.to_nanoseconds(message.header.stamp)
-        session.see(image, stamp, arrived_ns, time.monotonic_ns() - arrived_ns)
+        see(image, stamp, arrived_ns, time.monotonic_ns() - arrived_ns)
 
     def _on_instruction(self, message: String) -> None:
         if self._session is None:

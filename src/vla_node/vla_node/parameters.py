@@ -16,7 +16,7 @@ from vla_node.blending import BLENDINGS, RTC
 from vla_node.errors import ParameterError
 from vla_policy.action import ActionSpec
 from vla_policy.errors import ActionSpecError
-from vla_policy.policy import Policy, obstacle_to_continuing
+from vla_policy.policy import Policy, further_cameras, obstacle_to_continuing
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,24 @@ TABLE = (
     Row("device", "cpu", "Where the model runs, as torch names it: cpu, cuda, cuda:0"),
     Row("backend", "torch", "What runs the model: a name that `vla bench` lists, or auto"),
     Row("threads", 1, "CPU threads of the model; 0 leaves the choice to the library", "", 0, 256),
+    Row(
+        "camera.transport",
+        "raw",
+        "What the camera sends: raw images, or compressed ones (on <topic>/compressed)",
+        choices=("raw", "compressed"),
+    ),
+    Row(
+        "camera.reliability",
+        "best_effort",
+        "QoS of the camera's subscription: best_effort or reliable",
+        choices=("best_effort", "reliable"),
+    ),
+    Row("camera.depth", 1, "Images that wait for the node; the newest is of use", "", 1, 100),
+    Row(
+        "camera.further_topics",
+        [],
+        "Topics of the further cameras that the policy looks at, in its order",
+    ),
     Row("action.names", [], "Actions that the checkpoint must have; empty accepts any"),
     Row("action.low", [], "Lower bounds that it must have, m/s and rad/s; empty accepts any"),
     Row("action.high", [], "Upper bounds that it must have, m/s and rad/s; empty accepts any"),
@@ -121,6 +139,9 @@ TABLE = (
     Row("enable_stamped_cmd_vel", False, "On cmd_vel publish TwistStamped instead of Twist"),
 )
 
+_TEXTS = ("action.names", "camera.further_topics")
+"""Lists of texts; the others are lists of numbers."""
+
 _ROWS = {row.name: row for row in TABLE}
 
 
@@ -140,6 +161,10 @@ class Settings:
     device: str
     backend: str
     threads: int
+    camera_transport: str
+    camera_reliability: str
+    camera_depth: int
+    camera_further_topics: tuple[str, ...]
     action_names: tuple[str, ...]
     action_low: tuple[float, ...]
     action_high: tuple[float, ...]
@@ -173,9 +198,10 @@ class Settings:
         """Refuse a policy that cannot do what was configured.
 
         Raises:
-            ParameterError: its actions are others, or its chunks cannot be blended so.
+            ParameterError: its actions or cameras are others, or its chunks cannot be blended so.
         """
         self.check_spec(policy.spec)
+        self._check_cameras(policy)
         obstacle = obstacle_to_continuing(policy) if self.blending == RTC else ""
         if obstacle:
             others = ", ".join(name for name in BLENDINGS if name != RTC)
@@ -208,6 +234,15 @@ class Settings:
             raise ParameterError(
                 f"the checkpoint {self.policy!r} is for another action space: "
                 f"{'; '.join(differences)}. Choose another policy, or change these parameters"
+            )
+
+    def _check_cameras(self, policy: Policy) -> None:
+        wanted, given = further_cameras(policy), self.camera_further_topics
+        if len(wanted) != len(given):
+            names = f" ({', '.join(wanted)})" if wanted else ""
+            raise ParameterError(
+                f"the policy {policy.name!r} looks at {len(wanted)} further camera(s){names}: "
+                f"camera.further_topics must name as many (got {len(given)})"
             )
 
 
@@ -278,7 +313,7 @@ def _plain(row: Row, value: Any) -> Any:
         return ()
     if isinstance(value, str) or not hasattr(value, "__iter__"):
         raise row.error(value)
-    if row.name == "action.names":
+    if row.name in _TEXTS:
         return tuple(value)
     try:
         return tuple(float(entry) for entry in value)
@@ -288,7 +323,7 @@ def _plain(row: Row, value: Any) -> Any:
 
 def _check(row: Row, value: Any) -> None:
     if isinstance(row.default, list):
-        if row.name == "action.names" and not all(isinstance(entry, str) for entry in value):
+        if row.name in _TEXTS and not all(isinstance(entry, str) for entry in value):
             raise row.error(list(value))
         return
     if type(value) is not type(row.default):

@@ -15,8 +15,10 @@ def _profile(reliability: QoSReliabilityPolicy, depth: int) -> QoSProfile:
     )
 
 
-IMAGE = _profile(QoSReliabilityPolicy.BEST_EFFORT, 1)
-"""Only the newest image is of use, and best effort connects to every camera driver."""
+def image(reliability: str, depth: int) -> QoSProfile:
+    """As configured; by default the newest image, by best effort, which hears every driver."""
+    return _profile(QoSReliabilityPolicy[reliability.upper()], depth)
+
 
 ODOMETRY = _profile(QoSReliabilityPolicy.BEST_EFFORT, 1)
 """A pose is absolute: the newest replaces what was missed."""

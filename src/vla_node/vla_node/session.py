@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vla_node.blending import RTC, make_blending
+from vla_node.cameras import FurtherCameras, Lens
 from vla_node.chunk import ChunkPlayer
 from vla_node.continuing import Continuation
 from vla_node.health import Health, Level, Vitals, judge_inference
@@ -20,7 +21,7 @@ from vla_node.pilot import Command, Pilot
 from vla_node.rate import RateLimiter
 from vla_node.statistics import Statistics, inference_values
 from vla_node.worker import InferenceWorker, Request, Result
-from vla_policy.policy import Policy
+from vla_policy.policy import Policy, further_cameras, image_size
 
 MAX_STEP_S = 0.5
 """Dead reckoning over a longer pause of the process would only guess."""
@@ -56,9 +57,12 @@ class Session:
         player = ChunkPlayer(
             make_blending(self.settings.blending), round(self.settings.ramp_down_s * 1e9)
         )
-        self.pilot = Pilot(round(self.settings.image_timeout_s * 1e9), first_task, player)
+        timeout_ns = round(self.settings.image_timeout_s * 1e9)
+        self.pilot = Pilot(timeout_ns, first_task, player)
         self.motion = MotionEstimate()
-        self._history = ImageHistory(self.policy.history, round(self.policy.spec.dt * 1e9))
+        lens = Lens(self.policy.history, self.policy.spec.step_ns, image_size(self.policy))
+        self._history = ImageHistory(lens.history, lens.spacing_ns, lens.size)
+        self._further = FurtherCameras(further_cameras(self.policy), lens, timeout_ns)
         self._limiter = RateLimiter(self.settings.max_inference_rate_hz)
         self._last: tuple[Command, int] | None = None
         self.worker.queue.clear()
@@ -71,11 +75,15 @@ class Session:
         self.pilot.see(stamp, steady_ns)
         self._history.add(image, stamp)
         instruction = self.pilot.instruction
-        if not instruction.active or not self._limiter.admit(steady_ns):
+        # A camera that is silent would have the policy act on what was: rather no chunk comes.
+        if not instruction.active or self._further.silent(steady_ns):
+            return
+        if not self._limiter.admit(steady_ns):
             return
         self.worker.queue.put(
             Request(
                 images=self._history.frames(),
+                further_images=self._further.frames(),
                 instruction=instruction.text,
                 task=instruction.task,
                 stamp=stamp,
@@ -84,6 +92,17 @@ class Session:
                 conversion_ns=conversion_ns,
             )
         )
+
+    def see_further(
+        self,
+        camera: str,
+        image: npt.NDArray[np.uint8],
+        stamp: int,
+        steady_ns: int,
+        conversion_ns: int = 0,
+    ) -> None:
+        """Take an image ``[H, W, 3]`` of one of the policy's further cameras."""
+        self._further.see(camera, image, stamp, steady_ns)
 
     def hear(self, said: str, steady_ns: int) -> Heard:
         """Take a sentence; where it changes the task, what waits for the old one is dropped."""
@@ -127,6 +146,7 @@ class Session:
             slow_age_s=self.settings.slow_age_s,
             chunk_s=self.policy.spec.duration,
             image_timeout_s=self.settings.image_timeout_s,
+            silent_cameras=tuple(self._further.silent(steady_ns)),
         )
         level, message = judge_inference(vitals)
         return Health(Level(level), message, self._health_values(steady_ns))

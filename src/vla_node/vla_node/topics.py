@@ -9,6 +9,8 @@ from __future__ import annotations
 NODE = "vla_node"
 
 IMAGE = "camera/image_raw"
+COMPRESSED = "/compressed"
+"""What image_transport appends to the topic of an image."""
 INSTRUCTION = "instruction"
 ODOMETRY = "odom"
 

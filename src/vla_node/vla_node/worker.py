@@ -6,8 +6,8 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from vla_node.errors import WarmUpError
 from vla_node.latest import LatestQueue
 from vla_policy.action import ActionChunk
 from vla_policy.observation import Observation
-from vla_policy.policy import Policy
+from vla_policy.policy import Policy, further_cameras
 
 WARM_UP_ROUNDS = 3
 """The first call allocates, the second may still compile; from the third on times are steady."""
@@ -32,6 +32,7 @@ class Request:
 
     Attributes:
         images: ``[H, W, 3]`` uint8 RGB each, oldest first.
+        further_images: the same of each further camera, by name.
         instruction: the sentence to follow.
         task: number of the task that it belongs to.
         stamp: stamp of the newest image [ns].
@@ -47,6 +48,7 @@ class Request:
     state: npt.NDArray[np.float32]
     seen_ns: int
     conversion_ns: int = 0
+    further_images: Mapping[str, tuple[npt.NDArray[np.uint8], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,9 +150,10 @@ class InferenceWorker:
     def _warm_up(self) -> None:
         # In this thread, since the threads that a library keeps belong to the one that calls it.
         blank = np.zeros((self._policy.history, *WARM_UP_SHAPE), dtype=np.uint8)
+        further = dict.fromkeys(further_cameras(self._policy), blank)
         self._policy.prepare("stop")
         for _ in range(WARM_UP_ROUNDS):
-            self._policy.act(Observation(images=blank, instruction="stop", stamp=0))
+            self._policy.act(Observation(blank, "stop", stamp=0, further_images=further))
 
     def _infer(self, request: Request) -> Result:
         started = prepared = self._steady_ns()
@@ -181,17 +184,17 @@ class InferenceWorker:
         if request.instruction != self._prepared:
             self._policy.prepare(request.instruction)
             self._prepared = request.instruction
-        newest = request.images[-1]
-        # One image needs no copy; a history is copied into one block.
-        images = newest[np.newaxis] if len(request.images) == 1 else np.stack(request.images)
         plan = None
         if self._continuation is not None:
             plan = self._continuation.plan(request.stamp, request.task)
         return Observation(
-            images=images,
+            images=_in_a_row(request.images),
             instruction=request.instruction,
             stamp=request.stamp,
             state=request.state,
+            further_images={
+                name: _in_a_row(images) for name, images in request.further_images.items()
+            },
             plan=plan,
         )
 
@@ -206,6 +209,11 @@ class InferenceWorker:
                 f"the chunk answers the stamp {chunk.observation_stamp}, not {request.stamp}"
             )
         return chunk
+
+
+def _in_a_row(images: tuple[npt.NDArray[np.uint8], ...]) -> npt.NDArray[np.uint8]:
+    """``[T, H, W, 3]``: one image needs no copy, a history is copied into one block."""
+    return images[0][np.newaxis] if len(images) == 1 else np.stack(images)
 
 
 def _describe(error: Exception) -> str:

@@ -44,6 +44,7 @@ class ModelPolicy:
         self.name = name
         self.spec = spec
         self.history = sizes.history
+        self.image_size = (sizes.image_height, sizes.image_width)
         self._backend = backend
         self._deadband = deadband
         self._inputs = blank_inputs(sizes)

@@ -13,6 +13,8 @@ from vla_policy.observation import Observation
 class Policy(Protocol):
     """Turns an observation into a chunk of actions.
 
+    A policy may say more of itself; who asks finds it by the functions below.
+
     Attributes:
         name: what logs and reports call it.
         spec: the action space of the chunks that `act` returns.
@@ -46,3 +48,19 @@ def obstacle_to_continuing(policy: Policy) -> str:
     if isinstance(policy, ContinuingPolicy):
         return policy.obstacle_to_continuing()
     return "it takes no plan to go on from"
+
+
+def image_size(policy: Policy) -> tuple[int, int] | None:
+    """Height and width that the policy resizes images to; None where it does not say.
+
+    Its attribute ``image_size``. Images that come in this size need not be kept at full size.
+    """
+    return getattr(policy, "image_size", None)
+
+
+def further_cameras(policy: Policy) -> tuple[str, ...]:
+    """Names of the cameras that the policy looks at besides the one on the robot's front.
+
+    Its attribute ``further_cameras``; by default none.
+    """
+    return tuple(getattr(policy, "further_cameras", ()))

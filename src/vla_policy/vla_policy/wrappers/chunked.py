@@ -8,9 +8,10 @@ import dataclasses
 from vla_policy.action import ActionChunk
 from vla_policy.observation import Observation
 from vla_policy.policy import Policy
+from vla_policy.wrappers.wrapper import PolicyWrapper
 
 
-class ChunkedPolicy:
+class ChunkedPolicy(PolicyWrapper):
     """Another policy, asked anew only after `steps` of its actions.
 
     In between it gives what is left of the last chunk. Its own chunks are therefore shorter, by
@@ -26,16 +27,11 @@ class ChunkedPolicy:
             raise ValueError(
                 f"steps must be from 1 to the policy's horizon {policy.spec.horizon} (got {steps})"
             )
-        self.name, self.history = policy.name, policy.history
+        super().__init__(policy)
         self.spec = dataclasses.replace(policy.spec, horizon=policy.spec.horizon - steps + 1)
-        self._policy = policy
         self._steps = steps
         self._chunk: ActionChunk | None = None
         self._instruction = ""
-
-    def prepare(self, instruction: str) -> None:
-        """Encode the sentence."""
-        self._policy.prepare(instruction)
 
     def obstacle_to_continuing(self) -> str:
         """It has chunks of its own to go on from."""

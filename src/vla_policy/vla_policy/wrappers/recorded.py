@@ -9,10 +9,13 @@ import numpy as np
 
 from vla_policy.action import ActionChunk
 from vla_policy.observation import Observation
-from vla_policy.policy import Policy, obstacle_to_continuing
+from vla_policy.policy import Policy
+from vla_policy.wrappers.wrapper import PolicyWrapper
+
+_FURTHER = "further."
 
 
-class RecordedPolicy:
+class RecordedPolicy(PolicyWrapper):
     """Another policy, each of whose answers is written to a file before it is given.
 
     The files are ``000000.npz`` and so on, with the arrays ``images``, ``state`` and ``actions``,
@@ -22,19 +25,10 @@ class RecordedPolicy:
 
     def __init__(self, policy: Policy, folder: Path) -> None:
         """Write into `folder`, after what it holds already."""
-        self.name, self.spec, self.history = policy.name, policy.spec, policy.history
-        self._policy = policy
+        super().__init__(policy)
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._next = max((int(path.stem) for path in folder.glob("[0-9]*.npz")), default=-1) + 1
-
-    def prepare(self, instruction: str) -> None:
-        """Encode the sentence."""
-        self._policy.prepare(instruction)
-
-    def obstacle_to_continuing(self) -> str:
-        """The other policy's."""
-        return obstacle_to_continuing(self._policy)
 
     def act(self, observation: Observation) -> ActionChunk:
         """The other policy's chunk."""
@@ -46,6 +40,7 @@ class RecordedPolicy:
             stamp=observation.stamp,
             state=observation.state,
             actions=chunk.actions,
+            **{_FURTHER + name: images for name, images in observation.further_images.items()},
         )
         self._next += 1
         return chunk
@@ -59,5 +54,10 @@ def read_recorded(path: Path) -> tuple[Observation, np.ndarray]:
             instruction=str(file["instruction"]),
             stamp=int(file["stamp"]),
             state=file["state"],
+            further_images={
+                name.removeprefix(_FURTHER): file[name]
+                for name in file.files
+                if name.startswith(_FURTHER)
+            },
         )
         return observation, file["actions"]

@@ -11,10 +11,11 @@ import numpy as np
 
 from vla_policy.action import ActionChunk
 from vla_policy.observation import Observation
-from vla_policy.policy import Policy, obstacle_to_continuing
+from vla_policy.policy import Policy
+from vla_policy.wrappers.wrapper import PolicyWrapper
 
 
-class TimedPolicy:
+class TimedPolicy(PolicyWrapper):
     """Another policy, with a record of its last times.
 
     Calls that fail count too: a model that gives up after a second was slow.
@@ -27,18 +28,9 @@ class TimedPolicy:
         clock_ns: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
         """Keep the times of the last `keep` calls of `act`."""
-        self.name, self.spec, self.history = policy.name, policy.spec, policy.history
-        self._policy = policy
+        super().__init__(policy)
         self._clock_ns = clock_ns
         self._times_ms: deque[float] = deque(maxlen=keep)
-
-    def prepare(self, instruction: str) -> None:
-        """Encode the sentence."""
-        self._policy.prepare(instruction)
-
-    def obstacle_to_continuing(self) -> str:
-        """The other policy's."""
-        return obstacle_to_continuing(self._policy)
 
     def act(self, observation: Observation) -> ActionChunk:
         """The other policy's chunk."""
