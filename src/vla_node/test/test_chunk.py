@@ -131,3 +131,19 @@ def test_chunk_that_comes_past_its_end_does_not_swell_the_ramp(make_chunk):
     assert due(player, 950)[0] == pytest.approx(0.1)
     assert player.chunk.observation_stamp == STAMP, "the one that the action comes from"
     assert due(player, 1000) is None
+
+
+def test_chunk_of_an_older_image_that_has_run_out_changes_nothing(make_chunk):
+    player = ChunkPlayer(ramp_ns=200 * MS)
+    player.load(make_chunk(STAMP, actions=np.tile([0.4, 0.0], (8, 1))), seen_ns=STEADY)
+    due(player, 10)
+    player.load(make_chunk(STAMP - 900 * MS), STEADY - 900 * MS)
+    assert due(player, 20)[0] == pytest.approx(0.4)
+
+
+def test_chunks_that_come_too_late_are_not_collected(make_chunk):
+    player = ChunkPlayer()
+    for place in range(50):
+        player.load(make_chunk(STAMP + place * MS), STEADY + place * MS)
+        assert due(player, 2000 + place) is None
+    assert len(player._chunks) == 1

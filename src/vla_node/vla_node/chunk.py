@@ -89,14 +89,13 @@ class ChunkPlayer:
 
     def due(self, now_ns: int, steady_ns: int) -> Action | None:
         """The action ``[action_dim]`` of this instant, in its bounds; None when all is over."""
-        if not self._chunks:
-            return None
-        newest = self._chunks[-1]
-        if not newest.is_live(now_ns, steady_ns):
+        live = [each for each in self._chunks if each.is_live(now_ns, steady_ns)]
+        # What has run out is kept only to tell which chunk was the last.
+        self._chunks = live or self._chunks[-1:]
+        if not live:
             return self._ramp(now_ns, steady_ns)
-        self._played = newest
-        self._chunks = [each for each in self._chunks if each.is_live(now_ns, steady_ns)]
-        said = [each.action(now_ns, steady_ns) for each in self._chunks]
+        self._played = newest = live[-1]
+        said = [each.action(now_ns, steady_ns) for each in live]
         action = self._blending(said, self._before, self._share(newest, steady_ns))
         spec = newest.chunk.spec
         low, high = (np.asarray(bound, dtype=np.float32) for bound in (spec.low, spec.high))

@@ -125,12 +125,17 @@ class ToyFlow(nn.Module):
         self.scale = nn.Parameter(torch.ones(1))
 
     def forward(self, vector):
-        free = torch.zeros(len(vector), HORIZON, 2)
-        return self.continued(vector, free, free[..., 0])
+        x = self._start(vector)
+        for step in range(STEPS):
+            x = x + self._flow(x, x.new_full((len(x),), step / STEPS)) / STEPS
+        return x.view(-1, HORIZON, 2).clamp(-1, 1)
 
     def continued(self, vector, plan, weights):
-        start = vector.new_full((len(vector), HORIZON * 2), 0.1)
+        start = self._start(vector)
         return continue_flow(self._flow, start, STEPS, plan, weights).clamp(-1, 1)
+
+    def _start(self, vector):
+        return vector.new_full((len(vector), HORIZON * 2), 0.1)
 
     def _flow(self, x, time):
         pair = x.view(-1, HORIZON, 2).transpose(1, 2).flatten(0, 1)
