@@ -38,7 +38,7 @@ from std_srvs.srv import SetBool
 from vla_bringup import qos, topics
 from vla_bringup.demo.witness import Ear
 from vla_bringup.domain import VARIABLE, claim_free_domain
-from vla_bringup.environment import TRANSPORT
+from vla_bringup.environment import PROFILE, TRANSPORT_PROFILES
 from vla_bringup.nodes import simulated_robot
 from vla_bringup.parameters import write_overrides
 from vla_bringup.procfile import Program
@@ -234,7 +234,7 @@ def robot(folder):
         environment.setenv(VARIABLE, str(domain.number))
         environment.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
         environment.setenv("ROS_LOG_DIR", str(folder / "ros"))
-        environment.setenv(TRANSPORT, "LARGE_DATA")
+        environment.setenv(TRANSPORT_PROFILES[0], str(PROFILE))
         robot = Robot(folder)
         robot.start()
         yield robot

@@ -18,7 +18,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from nav_msgs.msg import Odometry, Path
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.logging import get_logger
 from rclpy.parameter import Parameter
@@ -26,7 +26,7 @@ from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
-from vla_node import messages, parameters, qos, topics
+from vla_node import executors, messages, parameters, qos, topics
 from vla_node.errors import ImageError, InferenceNodeError
 from vla_node.health import Health, Level, judge_instruction
 from vla_node.instruction import Heard
@@ -43,7 +43,6 @@ from vla_policy.policy import Policy, further_cameras
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 DIAGNOSTICS_PERIOD_S = 1.0
 THROTTLE_S = 2.0
-SPIN_TIMEOUT_S = 0.2
 
 Pixels = npt.NDArray[np.uint8]
 See = Callable[[Pixels, int, int, int], None]
@@ -371,14 +370,7 @@ def _undo(steps: list[Callable[[], Any]]) -> None:
         steps.pop()()
 
 
-def _spin(node: InferenceNode, end: EndSignals) -> None:
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    while rclpy.ok() and not end.asked:
-        executor.spin_once(timeout_sec=SPIN_TIMEOUT_S)
-
-
-def main(args: list[str] | None = None) -> int:
+def main(args: list[str] | None = None, policy_loader: Callable[..., Policy] = load_policy) -> int:
     """Run the node until it is told to end; 0 unless it could not start."""
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
@@ -389,11 +381,13 @@ def main(args: list[str] | None = None) -> int:
     with EndSignals() as end:
         try:
             end.interrupts = True
-            node = InferenceNode()
+            node = InferenceNode(policy_loader)
             started = node.autostart() if node.settings.autostart else True
             end.interrupts = False
             if started:
-                _spin(node, end)
+                executors.spin(
+                    node, node.settings.executor, until=lambda: end.asked or not rclpy.ok()
+                )
             else:
                 status = 1
         except (KeyboardInterrupt, ExternalShutdownException):

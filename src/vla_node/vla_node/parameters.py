@@ -12,6 +12,7 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
 
+from vla_node import executors
 from vla_node.blending import BLENDINGS, RTC
 from vla_node.errors import ParameterError
 from vla_policy.action import ActionSpec
@@ -77,6 +78,12 @@ _KINDS = {
 TABLE = (
     Row("autostart", True, "Configure and activate without being told to by a lifecycle manager"),
     Row("robot_name", "robot", "Name of the robot in diagnostics (hardware_id)"),
+    Row(
+        "executor",
+        executors.DEFAULT,
+        "What turns the callbacks: events (from Kilted on) or single_threaded",
+        choices=executors.NAMES,
+    ),
     Row("base_frame", "base_link", "Frame that commands and vla/path are given in"),
     Row("policy", "end_to_end", "Name of a shipped checkpoint, or a directory that holds one"),
     Row("device", "cpu", "Where the model runs, as torch names it: cpu, cuda, cuda:0"),
@@ -156,6 +163,7 @@ class Settings:
 
     autostart: bool
     robot_name: str
+    executor: str
     base_frame: str
     policy: str
     device: str

@@ -15,9 +15,15 @@ def _profile(reliability: QoSReliabilityPolicy, depth: int) -> QoSProfile:
     )
 
 
+_RELIABILITIES = {
+    "best_effort": QoSReliabilityPolicy.BEST_EFFORT,
+    "reliable": QoSReliabilityPolicy.RELIABLE,
+}
+
+
 def image(reliability: str, depth: int) -> QoSProfile:
     """As configured; by default the newest image, by best effort, which hears every driver."""
-    return _profile(QoSReliabilityPolicy[reliability.upper()], depth)
+    return _profile(_RELIABILITIES[reliability], depth)
 
 
 ODOMETRY = _profile(QoSReliabilityPolicy.BEST_EFFORT, 1)

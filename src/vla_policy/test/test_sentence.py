@@ -36,3 +36,15 @@ def test_the_variable_names_the_directory(monkeypatch, tmp_path):
     monkeypatch.setenv("VLA_SENTENCE_MODEL", str(tmp_path))
     with pytest.raises(CheckpointError, match=str(tmp_path)):
         SentenceEncoder()
+
+
+def test_only_so_many_texts_are_kept(monkeypatch):
+    encoder, encoded = SentenceEncoder(cache_size=1), []
+    inner = encoder._encode
+    monkeypatch.setattr(encoder, "_encode", lambda text: encoded.append(text) or inner(text))
+    for text in ("a", "a", "b", "a"):
+        encoder([text])
+    assert encoded == ["a", "b", "a"]
+    nothing_kept = SentenceEncoder(cache_size=0)
+    assert np.array_equal(nothing_kept(["turn left"]), nothing_kept(["turn left"]))
+    assert not nothing_kept._cache

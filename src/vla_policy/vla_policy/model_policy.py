@@ -80,7 +80,7 @@ class ModelPolicy:
             )
         self.prepare(observation.instruction)
         for place, image in zip(self._inputs["images"][0], observation.images, strict=True):
-            resize_image(image, *place.shape[:2], out=place)
+            resize_image(image, place.shape[0], place.shape[1], out=place)
         self._inputs["state"] = observation.state[None]
         normalised = self._actions(observation.plan)  # [horizon, action_dim]
         return ActionChunk(self.spec.unnormalise(normalised), observation.stamp, self.spec)

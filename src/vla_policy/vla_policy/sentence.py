@@ -38,7 +38,8 @@ _FILES = ("config.json", "tokenizer.json", "model.safetensors")
 class SentenceEncoder:
     """Text to embeddings ``[B, 384]`` of length one; a text that was seen is not encoded again."""
 
-    def __init__(self, directory: Path | None = None) -> None:
+    def __init__(self, directory: Path | None = None, cache_size: int = CACHE_SIZE) -> None:
+        """Read the model; the last `cache_size` texts are kept."""
         directory = directory or find_model()
         try:
             config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
@@ -54,6 +55,7 @@ class SentenceEncoder:
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.no_padding()
         self._cache: OrderedDict[str, Array] = OrderedDict()
+        self._cache_size = cache_size
 
     def __call__(self, texts: list[str]) -> Array:
         """Embeddings ``[len(texts), 384]`` float32."""
@@ -63,10 +65,10 @@ class SentenceEncoder:
         found = self._cache.get(text)
         if found is None:
             found = self._encode(text)
-            self._cache[text] = found
-            if len(self._cache) > CACHE_SIZE:
-                self._cache.popitem(last=False)
+        self._cache[text] = found
         self._cache.move_to_end(text)
+        if len(self._cache) > self._cache_size:
+            self._cache.popitem(last=False)
         return found
 
     def _encode(self, text: str) -> Array:

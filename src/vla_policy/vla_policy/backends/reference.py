@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +46,9 @@ class Reference:
 
     def save(self, path: Path) -> None:
         """Write it to a compressed file."""
-        named: dict[str, Any] = {_INPUT + name: array for name, array in self.inputs.items()}
-        np.savez_compressed(path, **{ACTIONS: self.actions}, **named)
+        arrays: dict[str, Any] = {_INPUT + name: array for name, array in self.inputs.items()}
+        arrays[ACTIONS] = self.actions
+        np.savez_compressed(path, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> Reference:
@@ -67,22 +68,18 @@ class Reference:
             ) from error
 
 
-@dataclass
 class RecordingBackend:
     """Another backend, whose questions and answers are kept."""
 
-    backend: Backend
-    questions: list[Arrays] = field(default_factory=list)
-    answers: list[npt.NDArray[np.float32]] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        """The other backend's."""
-        return self.backend.name
+    def __init__(self, backend: Backend) -> None:
+        self.name = backend.name
+        self.questions: list[Arrays] = []
+        self.answers: list[npt.NDArray[np.float32]] = []
+        self._backend = backend
 
     def run(self, inputs: Arrays) -> Outputs:
         """The other backend's answer."""
-        outputs = self.backend.run(inputs)
+        outputs = self._backend.run(inputs)
         self.questions.append({name: array.copy() for name, array in inputs.items()})
         self.answers.append(outputs[ACTIONS].copy())
         return outputs

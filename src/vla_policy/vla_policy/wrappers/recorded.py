@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,15 +34,16 @@ class RecordedPolicy(PolicyWrapper):
     def act(self, observation: Observation) -> ActionChunk:
         """The other policy's chunk."""
         chunk = self._policy.act(observation)
-        np.savez(
-            self._folder / f"{self._next:06d}.npz",
-            images=observation.images,
-            instruction=observation.instruction,
-            stamp=observation.stamp,
-            state=observation.state,
-            actions=chunk.actions,
-            **{_FURTHER + name: images for name, images in observation.further_images.items()},
-        )
+        arrays: dict[str, Any] = {
+            "images": observation.images,
+            "instruction": observation.instruction,
+            "stamp": observation.stamp,
+            "state": observation.state,
+            "actions": chunk.actions,
+        }
+        for name, images in observation.further_images.items():
+            arrays[_FURTHER + name] = images
+        np.savez(self._folder / f"{self._next:06d}.npz", **arrays)
         self._next += 1
         return chunk
 
