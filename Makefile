@@ -11,7 +11,7 @@ ifneq ($$(origin $(1)),undefined)
 override export $(1) := $$(value $(1))
 endif
 endef
-$(foreach name,INSTRUCTION SEED POLICY ARGS,$(eval $(call as_typed,$(name))))
+$(foreach name,INSTRUCTION SEED POLICY ARGS ONLY,$(eval $(call as_typed,$(name))))
 
 VLA ?= vla
 ENV := . scripts/env.sh
@@ -70,8 +70,8 @@ eval: setup ## measure a policy in closed loop on seeds never trained on [ARGS=]
 export: setup-dev ## write a policy as graphs that run without PyTorch, into out/export [ARGS=]
 	@$(ENV) && exec $(VLA) export $$ARGS
 
-bench: setup-dev ## measure every backend; exports first what is not exported [ARGS=]
-	@$(ENV) && { [ -e out/export/end_to_end/graphs ] || $(VLA) export; } && exec $(VLA) bench $$ARGS
+bench: setup-dev ## measure what the README claims about speed, into benchmarks/results [ONLY="textbook start"]
+	@$(ENV) && exec python -m benchmarks $$ONLY
 
 test: setup-dev lint ## lint, then run every test [ARGS="-k gate"]
 	@$(ENV) && exec python -m pytest $$ARGS

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from vla_policy.backends import graphs
 from vla_policy.backends.auto import choose
 from vla_policy.backends.backend import Options
 from vla_policy.checkpoint import find_checkpoint
-from vla_train.exporting import export_policy
 
 FOLDER = ROOT / "out" / "export"
 CALIBRATION = 256
@@ -33,8 +33,19 @@ def exported(policy: str) -> Path:
     source, folder = find_checkpoint(policy), FOLDER / policy
     weights = graphs.file_hash(source / "model.safetensors")
     if graphs.read_manifest(folder).get("weights_sha256") != weights:
-        export_policy(policy, folder, (), CALIBRATION, Console())
+        # In a process of its own: torch would stay in this one, and its files in memory.
+        child = multiprocessing.get_context("spawn").Process(target=_export, args=(policy, folder))
+        child.start()
+        child.join()
+        if child.exitcode != 0:
+            raise RuntimeError(f"the export of {policy!r} failed: see above")
     return folder
+
+
+def _export(policy: str, folder: Path) -> None:
+    from vla_train.exporting import export_policy
+
+    export_policy(policy, folder, (), CALIBRATION, Console())
 
 
 def fastest_export(policy: str) -> FastestExport:

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +20,7 @@ import psutil
 from benchmarks.processes import python_module, running
 from vla_bringup.environment import DEFAULTS, with_defaults
 
+SAMPLE_S = 0.5
 SETTLING_S = 2.0
 """At the beginning of each recording, in which nothing is counted."""
 TRANSPORT_NAMES = (*DEFAULTS, "FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
@@ -85,14 +89,14 @@ class Recording:
         values: ``[N, 2]`` m/s and rad/s.
         inference_ms: by stamp, what the node says that the policy took.
         cpu_s: processor time of the contender a second.
-        memory_mb: resident size of the contender at the end.
+        memory_mb: resident size of the contender, every `SAMPLE_S`, from its start on.
     """
 
     stamps: npt.NDArray[np.int64]
     values: npt.NDArray[np.float64]
     inference_ms: Mapping[int, float]
     cpu_s: float
-    memory_mb: float
+    memory_mb: npt.NDArray[np.float64]
 
     def latencies_ms(self) -> npt.NDArray[np.float64]:
         """From each image that was answered to its first command."""
@@ -107,6 +111,10 @@ class Recording:
         seconds = (self.stamps[-1, 1] - self.stamps[0, 1]) * 1e-9
         return (len(np.unique(self.stamps[:, 0])) - 1) / float(seconds)
 
+    def cpu_ms_an_image(self) -> float:
+        """Processor time of the contender for each image that it answered."""
+        return 1e3 * self.cpu_s / max(self.answers_per_s(), 1e-9)
+
     def gaps_ms(self) -> npt.NDArray[np.float64]:
         """Times between commands."""
         return np.diff(self.stamps[:, 1]) * 1e-6
@@ -118,46 +126,66 @@ def record(contender: Contender, scene: Scene, seconds: float) -> Recording:
     Raises:
         RuntimeError: no command came at all; the text is what the contender said last.
     """
-    with tempfile.TemporaryDirectory() as place, contextlib.ExitStack() as stack:
+    with tempfile.TemporaryDirectory() as place:
         file, log = Path(place) / "heard.npz", Path(place) / "log"
-        theirs = {**contender.environment, **contender.variables}
-        process = stack.enter_context(running(contender.command, theirs, log))
-        stack.enter_context(running(scene.command(), contender.environment))
-        seconds_text = str(seconds + SETTLING_S)
-        listening = python_module("operator", str(file), "--seconds", seconds_text)
-        operator = stack.enter_context(running(listening, contender.environment, log))
-        before = None
-        while operator.poll() is None:
-            with contextlib.suppress(psutil.Error):
-                watched = psutil.Process(process.pid)
-                before = before or (watched.cpu_times(), psutil.time.monotonic())
-                after = (watched.cpu_times(), psutil.time.monotonic())
-                memory_mb = watched.memory_info().rss / 2**20
-            with contextlib.suppress(Exception):
-                operator.wait(0.5)
-        heard = np.load(file)
-        if len(heard["stamps"]) == 0:
+        samples = _run(contender, scene, seconds + SETTLING_S, file, log)
+        with np.load(file) as heard:
+            arrays = {name: heard[name] for name in heard.files}
+        if len(arrays["stamps"]) == 0:
             said = log.read_text(errors="replace")[-2000:]
             raise RuntimeError(f"{contender.name} gave no command: {said}")
-    return _trimmed(heard, _load(before, after), memory_mb)
+    return _trimmed(arrays, samples)
 
 
-def _load(before: tuple, after: tuple) -> float:
-    used = sum(after[0][:2]) - sum(before[0][:2])
-    return used / max(after[1] - before[1], 1e-9)
+@dataclass(frozen=True)
+class Sample:
+    """What a process has used up to now."""
+
+    time_s: float
+    cpu_s: float
+    memory_mb: float
+
+    @classmethod
+    def of(cls, process: psutil.Process) -> Sample:
+        """Of a running process."""
+        with process.oneshot():
+            times = process.cpu_times()
+            memory_mb = process.memory_info().rss / 2**20
+        return cls(time.monotonic(), times.user + times.system, memory_mb)
 
 
-def _trimmed(heard: Mapping[str, np.ndarray], cpu_s: float, memory_mb: float) -> Recording:
+def _run(
+    contender: Contender, scene: Scene, seconds: float, file: Path, log: Path
+) -> list[Sample]:
+    theirs = {**contender.environment, **contender.variables}
+    listening = python_module("operator", str(file), "--seconds", str(seconds))
+    samples = []
+    with contextlib.ExitStack() as stack:
+        process = stack.enter_context(running(contender.command, theirs, log))
+        stack.enter_context(running(scene.command(), contender.environment))
+        operator = stack.enter_context(running(listening, contender.environment, log))
+        watched = psutil.Process(process.pid)
+        while operator.poll() is None:
+            with contextlib.suppress(psutil.Error):
+                samples.append(Sample.of(watched))
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                operator.wait(SAMPLE_S)
+    return samples
+
+
+def _trimmed(heard: Mapping[str, npt.NDArray[Any]], samples: Sequence[Sample]) -> Recording:
     begin = heard["stamps"][0, 1] + SETTLING_S * 1e9
     counted = (heard["stamps"][:, 1] >= begin) & (heard["stamps"][:, 0] > 0)
+    times = heard["times_ms"][:, 0].tolist()
+    # The first half has the start in it.
+    late = samples[len(samples) // 2 :]
+    used = (late[-1].cpu_s - late[0].cpu_s) / max(late[-1].time_s - late[0].time_s, 1e-9)
     return Recording(
         stamps=heard["stamps"][counted],
         values=heard["values"][counted],
-        inference_ms=dict(
-            zip(heard["inferences"].tolist(), heard["times_ms"][:, 0].tolist(), strict=True)
-        ),
-        cpu_s=cpu_s,
-        memory_mb=memory_mb,
+        inference_ms=dict(zip(heard["inferences"].tolist(), times, strict=True)),
+        cpu_s=used,
+        memory_mb=np.array([sample.memory_mb for sample in samples]),
     )
 
 

@@ -3,21 +3,27 @@
 
 VLA_BENCH_POLICY  a checkpoint; or ``instant``: everything of a policy but its network
 VLA_BENCH_DELAY_MS  each inference takes so much longer
+VLA_BENCH_TIMES  a file that is to hold, by stamp, how long the network took [ms]
 VLA_BENCH_HISTORY, VLA_BENCH_HORIZON, VLA_BENCH_CAMERAS  shape of the instant policy
 """
 
 from __future__ import annotations
 
+import atexit
+import json
 import os
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
+from benchmarks.foreign.network import StopwatchBackend
 from vla_node.node import main as run
 from vla_policy.action import ActionChunk, ActionSpec
-from vla_policy.backends.backend import ACTIONS, Arrays, Outputs
-from vla_policy.checkpoint import load_policy
+from vla_policy.backends.backend import ACTIONS, Arrays, Options, Outputs
+from vla_policy.backends.registry import open_backend
+from vla_policy.checkpoint import find_checkpoint, policy_on
 from vla_policy.model_policy import ModelPolicy
 from vla_policy.models.config import EndToEndConfig
 from vla_policy.observation import Observation
@@ -54,6 +60,22 @@ class DelayedPolicy(PolicyWrapper):
         return self._policy.act(observation)
 
 
+class TimesKept(PolicyWrapper):
+    """Another policy; how long its network took is written to a file as the process ends."""
+
+    def __init__(self, policy: Policy, watch: StopwatchBackend, file: Path) -> None:
+        super().__init__(policy)
+        self._watch = watch
+        self._times_ms: dict[int, float] = {}
+        atexit.register(lambda: file.write_text(json.dumps(self._times_ms)))
+
+    def act(self, observation: Observation) -> ActionChunk:
+        """The other policy's chunk."""
+        chunk = self._policy.act(observation)
+        self._times_ms[observation.stamp] = self._watch.last_ms
+        return chunk
+
+
 class LookingPolicy(PolicyWrapper):
     """Another policy that also resizes what further cameras see, as one with a network would."""
 
@@ -83,7 +105,12 @@ def chosen_policy(name: str, device: str, threads: int | None, backend: str) -> 
     if source == INSTANT:
         policy = instant_policy(_number("HISTORY", 1), _number("HORIZON", 8))
     else:
-        policy = load_policy(source, device=device, threads=threads, backend=backend)
+        directory = find_checkpoint(source)
+        watch = StopwatchBackend(open_backend(backend, directory, Options(device, threads)))
+        policy = policy_on(watch, directory)
+        times = os.environ.get("VLA_BENCH_TIMES")
+        if times:
+            policy = TimesKept(policy, watch, Path(times))
     further = _number("CAMERAS", 1) - 1
     if further:
         policy = LookingPolicy(policy, further)

@@ -118,7 +118,8 @@ class Session:
         self.statistics.record(result, steady_ns)
         if result.chunk is None:
             return False
-        return self.pilot.accept(result.chunk, result.request.task, result.request.seen_ns)
+        request = result.request
+        return self.pilot.accept(result.chunk, request.task, request.seen_ns, steady_ns)
 
     def due(self, now_ns: int, steady_ns: int) -> Command | None:
         """The command for this instant; None means that none is sent."""
