@@ -17,12 +17,12 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Path
 from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
+from vla_node import executors
 from vla_node.messages import from_rgb, to_nanoseconds
 from vla_node.node import InferenceNode
 from vla_node.start import main
@@ -82,10 +82,10 @@ class Robot(Node):
 class World:
     """The robot and the node in one executor, which the test turns."""
 
-    def __init__(self):
+    def __init__(self, executor):
         self.context = Context()
         rclpy.init(context=self.context, domain_id=DOMAIN)
-        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor = executors.make(executor, context=self.context)
         self.robot = Robot(self.context)
         self.executor.add_node(self.robot)
         self.node = None
@@ -121,10 +121,10 @@ class World:
         rclpy.shutdown(context=self.context)
 
 
-@pytest.fixture
-def world(monkeypatch):
+@pytest.fixture(params=executors.NAMES)
+def world(monkeypatch, request):
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    world = World()
+    world = World(request.param)
     yield world
     world.close()
 

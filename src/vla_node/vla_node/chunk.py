@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vla_node.blending import Action, Blending, replace
+from vla_node.blending import Action, Blending, replace, temporal_ensemble
 from vla_policy.action import ActionChunk
 
 BLEND_STEPS = 2
@@ -59,6 +59,7 @@ class ChunkPlayer:
 
     def __init__(self, blending: Blending = replace, ramp_ns: int = 0) -> None:
         self._blending = blending
+        self._blends_all = blending is temporal_ensemble
         self._ramp_ns = ramp_ns
         self._chunks: list[Playing] = []
         self._driven: Action | None = None  # the last action that was due
@@ -74,6 +75,9 @@ class ChunkPlayer:
 
     def load(self, chunk: ActionChunk, seen_ns: int) -> None:
         """Play `chunk` from now on; its image arrived at steady time `seen_ns`."""
+        if not self._blends_all:
+            # The last one is still needed where the new one turns out to be past its end.
+            del self._chunks[:-1]
         self._chunks.append(Playing(chunk, seen_ns))
         self._before = self._driven
         self._entered_ns = None

@@ -154,8 +154,6 @@ class InferenceNode(LifecycleNode):
             backend=settings.backend,
         )
         settings.check_policy(policy)
-        self._wake = self.create_guard_condition(self._on_results)
-        self._while_configured.append(partial(self.destroy_guard_condition, self._wake))
         self._session = Session(policy, settings, self._deliver, self._now_ns)
         self._session.worker.start()
         self._output = CommandOutput(self, settings)
@@ -281,7 +279,9 @@ class InferenceNode(LifecycleNode):
     def _deliver(self, result: Result) -> None:
         """Called in the worker's thread: the rest is done in the executor's."""
         self._results.append(result)
-        self._wake.trigger()
+        executor = self.executor
+        if executor is not None:
+            executor.create_task(self._on_results)
 
     def _on_results(self) -> None:
         while self._results and self._session is not None:
@@ -303,8 +303,7 @@ class InferenceNode(LifecycleNode):
         if command is not None:
             self._output.publish(command, now_ns)
         self._log_changes(self._session)
-        health = self._health()
-        if [(each.level, each.message) for each in health.values()] != self._told:
+        if self._judgements() != self._told:
             self._publish_diagnostics()
 
     def _publish_inference(self, session: Session, result: Result) -> None:
@@ -343,11 +342,23 @@ class InferenceNode(LifecycleNode):
     def _health(self) -> dict[str, Health]:
         if self._session is None:
             return {topics.INFERENCE_STATUS: Health(Level.ERROR, "no policy is loaded")}
-        state = "active" if self._while_active else "inactive"
         return {
-            topics.INFERENCE_STATUS: self._session.health(state, time.monotonic_ns()),
+            topics.INFERENCE_STATUS: self._session.health(self._state(), time.monotonic_ns()),
             topics.INSTRUCTION_STATUS: judge_instruction(self._session.pilot),
         }
+
+    def _judgements(self) -> list[tuple[Level, str]]:
+        """Levels and messages as in `_health`, without the numbers, which take longer."""
+        if self._session is None:
+            return []
+        instruction = judge_instruction(self._session.pilot)
+        return [
+            self._session.judge(self._state(), time.monotonic_ns()),
+            (instruction.level, instruction.message),
+        ]
+
+    def _state(self) -> str:
+        return "active" if self._while_active else "inactive"
 
     def _log_changes(self, session: Session) -> None:
         phase, source = session.pilot.phase, session.motion.source

@@ -134,7 +134,12 @@ class Session:
         return inference_values(result, self.statistics, self.worker.queue.dropped)
 
     def health(self, state: str, steady_ns: int) -> Health:
-        """Health of the inference in lifecycle state `state`."""
+        """Health of the inference in lifecycle state `state`, with its numbers."""
+        level, message = self.judge(state, steady_ns)
+        return Health(level, message, self._health_values(steady_ns))
+
+    def judge(self, state: str, steady_ns: int) -> tuple[Level, str]:
+        """How the inference is doing in lifecycle state `state`."""
         last = self.statistics.last
         vitals = Vitals(
             state=state,
@@ -149,8 +154,7 @@ class Session:
             image_timeout_s=self.settings.image_timeout_s,
             silent_cameras=tuple(self._further.silent(steady_ns)),
         )
-        level, message = judge_inference(vitals)
-        return Health(Level(level), message, self._health_values(steady_ns))
+        return judge_inference(vitals)
 
     def _advance(self, steady_ns: int) -> None:
         if self._last is None:
