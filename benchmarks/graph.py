@@ -102,7 +102,7 @@ class Recording:
         """From each image that was answered to its first command."""
         _, first = np.unique(self.stamps[:, 0], return_index=True)
         pairs = self.stamps[first]
-        return (pairs[:, 1] - pairs[:, 0]) * 1e-6
+        return np.asarray((pairs[:, 1] - pairs[:, 0]) * 1e-6, dtype=np.float64)
 
     def answers_per_s(self) -> float:
         """Images answered a second."""
@@ -117,7 +117,7 @@ class Recording:
 
     def gaps_ms(self) -> npt.NDArray[np.float64]:
         """Times between commands."""
-        return np.diff(self.stamps[:, 1]) * 1e-6
+        return np.asarray(np.diff(self.stamps[:, 1]) * 1e-6, dtype=np.float64)
 
 
 def record(contender: Contender, scene: Scene, seconds: float) -> Recording:

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from benchmarks.figures import Report, at_most
+from benchmarks.figures import Figure, Report, at_most
 from benchmarks.graph import SAMPLE_S, Contender, Scene, our_node, record
 from benchmarks.spread import over_rounds, percentiles, slope
 
@@ -34,7 +36,8 @@ def measure(
         "history": (HISTORIES, _of("HISTORY")),
         "horizon": (HORIZONS, _of("HORIZON")),
     }
-    figures, measured = [], {}
+    figures: list[Figure] = []
+    measured: dict[str, Any] = {}
     for name, (sizes, stage) in sweeps.items():
         summary = _sweep(sizes, stage, rounds, seconds)
         measured[name] = {str(size): values for size, values in summary.items()}
@@ -78,7 +81,7 @@ def _of_pixels(pixels: int) -> tuple[Contender, Scene]:
 
 def _of_cameras(count: int) -> tuple[Contender, Scene]:
     further = [f"camera_{number}/image_raw" for number in range(1, count)]
-    parameters = {"camera__further_topics": str(further).replace("'", '"')} if further else {}
+    parameters: dict[str, Any] = {"camera__further_topics": json.dumps(further)} if further else {}
     node = our_node(variables={"VLA_BENCH_CAMERAS": str(count)}, **parameters)
     # The main one last: by then the others' images of the same instant are there.
     return node, Scene(topics=(*further, "camera/image_raw"))

@@ -22,6 +22,7 @@ from benchmarks.figures import Report, at_most
 from benchmarks.graph import Scene, our_node, record
 from benchmarks.processes import ROOT
 from benchmarks.spread import over_rounds, percentiles
+from vla_policy.sentence import MODEL_DIRECTORY_VARIABLE, find_model
 
 PEERS = ("lerobot", "openpi")
 ENVIRONMENTS = ROOT / "out" / "peers"
@@ -74,6 +75,11 @@ def _how(name: str) -> str:
     return f"{name} is not installed: scripts/peers.sh {name}"
 
 
+def _bare_environment() -> dict[str, str]:
+    """Ours without the libraries of ROS, which are for our own Python."""
+    return {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}
+
+
 def _ours(export: Path, seconds: float) -> tuple[list[float], list[float]]:
     with tempfile.TemporaryDirectory() as place:
         times = Path(place) / "network.json"
@@ -93,13 +99,17 @@ def _ours(export: Path, seconds: float) -> tuple[list[float], list[float]]:
 def _theirs(name: str, export: Path, calls: int) -> tuple[list[float], list[float]]:
     command = [str(_python(name)), "-m", f"benchmarks.foreign.{name}", str(export)]
     command += ["--backend", BACKEND, "--calls", str(calls), "--rate-hz", str(RATE_HZ)]
-    variables = {"PYTHONPATH": f"{ROOT}:{ROOT / 'src' / 'vla_policy'}", "OMP_NUM_THREADS": "1"}
+    variables = {
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'src' / 'vla_policy'}",
+        "OMP_NUM_THREADS": "1",
+        MODEL_DIRECTORY_VARIABLE: str(find_model()),
+    }
     with tempfile.TemporaryDirectory() as place:  # LeRobot writes logs where it runs
         try:
             done = subprocess.run(
                 command,
                 cwd=place,
-                env={**os.environ, **variables},
+                env={**_bare_environment(), **variables},
                 capture_output=True,
                 text=True,
                 timeout=TIMEOUT_S,

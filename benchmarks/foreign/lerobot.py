@@ -18,6 +18,10 @@ from concurrent import futures
 from types import SimpleNamespace
 from typing import Any
 
+from benchmarks.foreign.without_vision_ops import declare_missing
+
+declare_missing()  # before anything of LeRobot's is imported
+
 import grpc
 import numpy as np
 import torch

@@ -89,7 +89,8 @@ def report(job: Job, ask: Callable[[int], tuple[float, list[float]]]) -> None:
         ask: given the number of the call, waits for its actions; gives the network's own time
             [ms] and the first action.
     """
-    overheads, action = [], []
+    overheads: list[float] = []
+    action: list[float] = []
     due = time.monotonic()
     for call in range(WARM_UP + job.calls):
         started = time.perf_counter()
