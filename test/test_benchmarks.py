@@ -6,7 +6,6 @@ from __future__ import annotations
 import importlib
 import json
 import math
-import re
 import sys
 from pathlib import Path
 
@@ -20,9 +19,13 @@ if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
 
 from benchmarks import __main__ as command  # noqa: E402
+from benchmarks import readme  # noqa: E402
 from benchmarks.figures import RESULTS, Figure, Report, at_least, at_most, write  # noqa: E402
 from benchmarks.graph import Recording  # noqa: E402
 from benchmarks.spread import over_rounds, percentiles, slope  # noqa: E402
+from benchmarks.virtual import Base, Synchronous  # noqa: E402
+from vla_node.pilot import Command  # noqa: E402
+from vla_policy.action import ActionChunk, ActionSpec  # noqa: E402
 
 MS = 1_000_000
 WRITTEN = sorted(RESULTS.glob("*.json"))
@@ -136,23 +139,59 @@ def test_every_result_holds_its_figures_against_their_bars(path):
         assert figure.to_dict() == each
 
 
-# The README gives a figure of a result as
-#     **7.9** <!-- textbook: latency p50 lower by -->
-# where the comment names the file and the figure.
-CLAIM = re.compile(r"\*\*([\d.]+)\*\*\s*<!-- (\w+): (.+?) -->")
+def test_readme_shows_the_results_and_nothing_else():
+    text = readme.README.read_text()
+    assert readme.shown(text) == readme.block(), "run: python -m benchmarks.readme"
 
 
-def claims():
-    return CLAIM.findall((ROOT / "README.md").read_text())
+def test_readme_block_has_a_row_for_each_figure(tmp_path):
+    assert readme.NOTHING in readme.block(tmp_path)
+    figures = [at_least("latency p50 lower by", 9.87654, 8.0), at_most("gap", 2.0, 1.5)]
+    write(Report(figures), "textbook", {}, tmp_path)
+    rows = readme.block(tmp_path).splitlines()
+    assert rows[3:5] == [
+        "| textbook: latency p50 lower by | 9.88 | at least 8 | `make bench ONLY=textbook` |",
+        "| textbook: gap | 2 (not reached) | at most 1.5 | `make bench ONLY=textbook` |",
+    ]
+    assert readme.shown(f"before\n{readme.block(tmp_path)}\nafter") == readme.block(tmp_path)
 
 
-@pytest.mark.parametrize(("value", "benchmark", "name"), claims())
-def test_figure_in_the_readme_is_that_of_the_results(value, benchmark, name):
-    result = json.loads((RESULTS / f"{benchmark}.json").read_text())
-    figures = {each["name"]: each["value"] for each in result["figures"]}
-    assert float(value) == figures[name]
+class StoppedClock:
+    """Stands for the simulator where only its clock and its commands matter."""
+
+    def __init__(self):
+        self.time = 0.0
+        self.commands = []
+
+    def command(self, linear, angular):
+        self.commands.append((linear, angular))
 
 
-def test_readme_has_no_figure_in_bold_without_a_source():
-    bold = re.findall(r"\*\*[\d.]+\*\*", (ROOT / "README.md").read_text())
-    assert len(bold) == len(claims())
+def test_base_of_the_slow_model_holds_a_command_and_then_stops():
+    simulation = StoppedClock()
+    base = Base(simulation)
+    base.take(Command(0, {"linear.x": 0.5}))
+    for _ in range(30):
+        simulation.time += 1 / 30
+        base.take(None)
+    assert simulation.commands[15] == (0.5, 0.0)
+    assert simulation.commands[-1] == (0.0, 0.0)
+    moving = sum(command != (0.0, 0.0) for command in simulation.commands)
+    assert moving / 30 == pytest.approx(0.5, abs=0.05)
+
+
+def test_jerk_is_that_of_the_commands():
+    simulation, period = StoppedClock(), 0.1
+    base = Base(simulation)
+    for speed in (0.0, 0.0, 0.1, 0.1):
+        base.take(Command(0, {"linear.x": speed}))
+    assert base.jerk(period) == pytest.approx(np.sqrt((10.0**2 + 10.0**2) / 2))
+
+
+def test_synchronous_node_sends_each_first_action_once():
+    spec = ActionSpec(("linear.x",), (-1.0,), (1.0,), dt=0.1, horizon=2)
+    node = Synchronous()
+    assert node.command(0) is None
+    node.take(ActionChunk(np.float32([[0.25], [0.5]]), 7, spec), 0, 9)
+    assert node.command(9) == Command(7, {"linear.x": 0.25})
+    assert node.command(10) is None

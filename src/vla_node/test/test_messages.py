@@ -7,6 +7,7 @@ import math
 import cv2
 import numpy as np
 import pytest
+from geometry_msgs.msg import Twist
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -168,15 +169,15 @@ def test_any_image_is_read_or_refused_but_never_crashes(height, width, step, enc
         assert rgb.dtype == np.uint8
 
 
-def test_command_fills_the_fields_that_it_names():
-    twist = messages.to_twist(Command(stamp=5, values={"linear.x": 0.25, "angular.z": -1.0}))
-    assert (twist.linear.x, twist.linear.y, twist.angular.z) == (0.25, 0.0, -1.0)
-
-
-def test_stamped_command_has_stamp_and_frame():
-    message = messages.to_twist_stamped(Command(stamp=5), 1_500_000_000, "base_link")
-    assert (message.header.stamp.sec, message.header.stamp.nanosec) == (1, 500_000_000)
-    assert message.header.frame_id == "base_link"
+def test_command_fills_every_field():
+    """A message that is used again holds nothing of the command before."""
+    twist = Twist()
+    twist.linear.y = twist.angular.x = 9.0
+    messages.fill_twist(twist, Command(stamp=5, values={"linear.x": 0.25, "angular.z": -1.0}))
+    assert (twist.linear.x, twist.linear.y, twist.linear.z) == (0.25, 0.0, 0.0)
+    assert (twist.angular.x, twist.angular.y, twist.angular.z) == (0.0, 0.0, -1.0)
+    messages.fill_twist(twist, Command(stamp=6))
+    assert twist == Twist()
 
 
 @given(st.floats(-3.1, 3.1))

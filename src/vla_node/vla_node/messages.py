@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from geometry_msgs.msg import PoseStamped, Quaternion, Twist, TwistStamped
+from geometry_msgs.msg import PoseStamped, Quaternion, Twist
 from nav_msgs.msg import Odometry, Path
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CompressedImage, Image
@@ -20,6 +20,7 @@ from vla_node.cdr import SerialisedImage, read_image
 from vla_node.errors import ImageError
 from vla_node.health import Health
 from vla_node.pilot import Command
+from vla_policy.action import TWIST_FIELDS
 
 _NS = 1_000_000_000
 
@@ -111,21 +112,11 @@ def to_planar_pose(message: Odometry) -> tuple[float, float, float]:
     return position.x, position.y, yaw
 
 
-def to_twist(command: Command) -> Twist:
-    """The command as a Twist; fields that it does not name are zero."""
-    twist = Twist()
-    for name, value in command.values.items():
+def fill_twist(twist: Twist, command: Command) -> None:
+    """Set every field to what the command says; those that it does not name are zero."""
+    for name in TWIST_FIELDS:
         part, axis = name.split(".")
-        setattr(getattr(twist, part), axis, float(value))
-    return twist
-
-
-def to_twist_stamped(command: Command, stamp: int, frame_id: str) -> TwistStamped:
-    """The command as a TwistStamped with the stamp [ns] and the frame of the base."""
-    message = TwistStamped(twist=to_twist(command))
-    message.header.stamp = to_stamp(stamp)
-    message.header.frame_id = frame_id
-    return message
+        setattr(getattr(twist, part), axis, float(command.values.get(name, 0.0)))
 
 
 def to_path(poses: npt.NDArray[np.float64], stamp: int, dt: float, frame_id: str) -> Path:

@@ -286,10 +286,14 @@ class InferenceNode(LifecycleNode):
     def _on_results(self) -> None:
         while self._results and self._session is not None:
             result = self._results.popleft()
-            if self._session.take(result, time.monotonic_ns()):
+            steady_ns = time.monotonic_ns()
+            driven = self._session.take(result, steady_ns)
+            if driven:
                 # At once rather than with the next tick, and before anything that can wait.
                 self._publish_due()
                 self._timer.reset()
+            self._session.statistics.record(result, steady_ns)
+            if driven:
                 self._publish_path(self._session, result)
             self._publish_inference(self._session, result)
 

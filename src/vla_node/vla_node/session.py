@@ -115,7 +115,6 @@ class Session:
 
     def take(self, result: Result, steady_ns: int) -> bool:
         """Take an answer of the policy; True where its chunk is driven from now on."""
-        self.statistics.record(result, steady_ns)
         if result.chunk is None:
             return False
         request = result.request
