@@ -68,7 +68,7 @@ def test_eight_bits_give_nearly_all_actions_of_eager_float32(
     """Where two ways are nearly as good, the rounding decides: only nearly all can be the same."""
     trial = attempt(name, checkpoint, exported, reference)
     assert trial.within >= 0.9
-    assert trial.flips <= 0.02
+    assert trial.flips <= 0.05
 
 
 def test_the_report_has_a_figure_for_each_bar():

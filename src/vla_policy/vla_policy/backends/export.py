@@ -109,7 +109,9 @@ def _write_openvino_int8(
         nncf.Dataset(inputs),
         preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(inputs),
-        ignored_scope=nncf.IgnoredScope(types=_all_but_convolutions(model), validate=False),
+        ignored_scope=nncf.IgnoredScope(
+            types=_all_but_convolutions(model), names=_ends(model), validate=False
+        ),
     )
     openvino.save_model(quantised, folder / graphs.OPENVINO_INT8, compress_to_fp16=False)
 
@@ -122,6 +124,16 @@ def _all_but_convolutions(model: Any) -> list[str]:
     """
     present = {operation.get_type_name() for operation in model.get_ops()}
     return sorted(present - {"Convolution", "GroupConvolution", "Constant", "Parameter", "Result"})
+
+
+def _ends(model: Any) -> list[str]:
+    """Names of the first and the last convolution: they see pixels, and what is decided by."""
+    convolutions = [
+        operation.get_friendly_name()
+        for operation in model.get_ordered_ops()
+        if operation.get_type_name() == "Convolution"
+    ]
+    return [*convolutions[:1], *convolutions[-1:]]
 
 
 _WRITERS: dict[str, Callable[[Path, Path, EndToEndConfig, Reference], None]] = {
