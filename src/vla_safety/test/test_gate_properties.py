@@ -251,6 +251,6 @@ def test_robot_stands_in_time_after_silence_at_any_speed_and_deceleration(speed,
     run.tick(20)
     run.drive(speed, 0.0, 40)
     last_ns = run.steady - 20 * MS
-    while run.steady - last_ns < (0.25 + abs(speed) / deceleration + 0.04) * SECOND:
+    while run.steady - last_ns < (0.2 + abs(speed) / deceleration + 0.04) * SECOND:
         run.tick(20)
     assert run.output == ZERO
