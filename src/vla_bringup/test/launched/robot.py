@@ -29,8 +29,7 @@ class WhileItRuns(unittest.TestCase):
         until(lambda: not robot.lacking({**OURS, **HARDWARE}), f"all of {sorted(HARDWARE)}")
 
     def test_sentence_becomes_a_motion(self):
-        robot.say_and_arm()
-        until(robot.moves, "a motion")
+        robot.send_off()
 
 
 @launch_testing.post_shutdown_test()
