@@ -17,17 +17,12 @@ STREAM: Final = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.BEST_EFFORT
 )
 
-# Reliable: one instruction lost would leave the wrong sentence in the record.
-INSTRUCTION: Final = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE
-)
-
 # Reliable and deep: every intervention of a bad second belongs in the event log.
 EVENTS: Final = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=100, reliability=ReliabilityPolicy.RELIABLE
 )
 
-# Latched: a monitor that starts late still learns in what state the gate is.
+# Latched: a monitor that starts late still learns what the gate does and the robot was told.
 LATCHED: Final = QoSProfile(
     history=HistoryPolicy.KEEP_LAST,
     depth=1,

@@ -21,6 +21,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
+from vla_node import qos
 from vla_node.messages import from_rgb, to_nanoseconds
 from vla_node.node import InferenceNode
 from vla_node.start import main
@@ -36,7 +37,7 @@ class Robot(Node):
         super().__init__("robot", context=context)
         self.camera_runs = True
         self.sent, self.gated, self.direct = [], [], []
-        self.inferences, self.statuses, self.paths = [], {}, []
+        self.inferences, self.statuses, self.paths, self.tasks = [], {}, [], []
         self._images = self.create_publisher(Image, "camera/image_raw", 5)
         self._instructions = self.create_publisher(String, "instruction", 10)
         self.create_subscription(TwistStamped, "vla/cmd_vel", self.gated.append, 10)
@@ -44,6 +45,9 @@ class Robot(Node):
         self.create_subscription(DiagnosticArray, "vla/inference", self.inferences.append, 10)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
         self.create_subscription(Path, "vla/path", self.paths.append, 10)
+        self.create_subscription(
+            String, "vla/instruction", lambda message: self.tasks.append(message.data), qos.TASK
+        )
         self.create_timer(1 / 30, self._publish_image)
 
     @property
@@ -206,6 +210,7 @@ def test_new_instruction_drops_the_old_chunk_and_empty_or_refused_ones_stop(worl
         assert len(robot.gated) > 5
         assert not moving(robot.gated)
         assert policy.observations == []
+    assert robot.tasks == ["go", "turn left", "go", "", "go", ""]
     world.until(lambda: "refused" in robot.statuses["vla_node: Instruction"].message)
     assert robot.statuses["vla_node: Instruction"].level == DiagnosticStatus.ERROR
 

@@ -149,11 +149,12 @@ class InferenceNode(LifecycleNode):
         self._session = Session(policy, settings, self._deliver, self._now_ns)
         self._session.worker.start()
         self._output = CommandOutput(self, settings)
+        self._task = self.create_lifecycle_publisher(String, topics.TASK, qos.TASK)
         self._path = self.create_lifecycle_publisher(Path, topics.PATH, qos.PATH)
         self._inference = self.create_lifecycle_publisher(
             DiagnosticArray, topics.INFERENCE, qos.REPORT
         )
-        for publisher in (self._output.publisher, self._path, self._inference):
+        for publisher in (self._output.publisher, self._task, self._path, self._inference):
             self._while_configured.append(partial(self.destroy_lifecycle_publisher, publisher))
         self.get_logger().info(
             f"policy {policy.name!r} is loaded and warm after {time.monotonic() - started:.1f} s: "
@@ -228,6 +229,7 @@ class InferenceNode(LifecycleNode):
         else:
             self.get_logger().info(f"instruction: {instruction.text!r}")
         self._publish_due()
+        self._task.publish(String(data=instruction.text if instruction.active else ""))
 
     def _on_odometry(self, message: Odometry) -> None:
         if self._session is None:

@@ -91,7 +91,7 @@ class World:
         self.stick = self.node.create_publisher(Twist, topics.TELEOP_COMMAND, 1)
         self.odometer = self.node.create_publisher(Odometry, topics.ODOMETRY, 1)
         self.camera = self.node.create_publisher(Image, topics.IMAGE, 1)
-        self.talk = self.node.create_publisher(String, topics.INSTRUCTION, 1)
+        self.talk = self.node.create_publisher(String, topics.INSTRUCTION, qos.INSTRUCTION)
         uncertainty = topics.UNCERTAINTY.replace("~", "vla_safety")
         self.doubt = self.node.create_publisher(Float32, uncertainty, 1)
 

@@ -29,6 +29,7 @@ SAID_EVERY_S = 5.0
 OURS = {
     "instruction": "std_msgs/msg/String",
     "vla/cmd_vel": "geometry_msgs/msg/TwistStamped",
+    "vla/instruction": "std_msgs/msg/String",
     "vla/path": "nav_msgs/msg/Path",
     "vla/inference": "diagnostic_msgs/msg/DiagnosticArray",
     "vla_safety/state": "diagnostic_msgs/msg/DiagnosticStatus",
@@ -100,8 +101,15 @@ class Observer:
             if there.get(self._node.resolve_topic_name(name)) != [kind]
         }
 
+    def arm(self) -> None:
+        """Let the gate pass commands on."""
+        until(self._arm.service_is_ready, "the gate's service")
+        answer = self._arm.call_async(SetBool.Request(data=True))
+        until(answer.done, "the gate's answer")
+        assert answer.result().success, answer.result().message
+
     def send_off(self) -> None:
-        """Arm the gate and tell the robot to go to the next thing of its room, until it moves.
+        """Tell the robot to go to the next thing of its room, until it moves.
 
         The sentence is sent again and again: a policy that is still loading does not hear it.
         """
@@ -109,10 +117,6 @@ class Observer:
         objects = self.room["objects"]
         thing = objects[self._sent_off % len(objects)]
         self._sent_off += 1
-        until(self._arm.service_is_ready, "the gate's service")
-        answer = self._arm.call_async(SetBool.Request(data=True))
-        until(answer.done, "the gate's answer")
-        assert answer.result().success, answer.result().message
         sentence = String(data=f"go to the {thing['colour']} {thing['shape']}")
         talker = self._node.create_timer(SAID_EVERY_S, lambda: self._instruction.publish(sentence))
         until(self.moves, "a motion")
