@@ -126,7 +126,7 @@ ARGUMENTS: dict[str, Argument] = {
         "Parameter file of the camera driver, over the settings of ours; empty: ours alone"
     ),
     "policy": Argument(
-        "Name of a shipped checkpoint, a directory that holds one, or an id on the Hugging Face Hub",
+        "Checkpoint: a shipped name, a directory, or an id on the Hugging Face Hub",
         _in_file("node_params", "vla_node", "policy"),
     ),
     "device": Argument(
