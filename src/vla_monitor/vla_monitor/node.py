@@ -99,7 +99,7 @@ class MonitorNode(Node):
             self._listen(Twist, topics.COMMAND, self._on_command)
         self._listen(DiagnosticStatus, topics.GATE_STATE, self._on_gate_state, qos.LATCHED)
         self._listen(DiagnosticStatus, topics.GATE_EVENTS, self._on_gate_event, qos.EVENTS)
-        self._listen(String, topics.INSTRUCTION, self._on_instruction, qos.LATCHED)
+        self._listen(String, topics.INSTRUCTION, self._on_instruction, qos.INSTRUCTION)
         self._listen(DiagnosticArray, topics.DIAGNOSTICS, self._on_diagnostics, qos.DIAGNOSTICS)
 
     # rclpy's default event callbacks would put two more things to wait for behind every topic,

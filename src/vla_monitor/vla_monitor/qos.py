@@ -22,7 +22,16 @@ EVENTS: Final = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=100, reliability=ReliabilityPolicy.RELIABLE
 )
 
-# Latched: a monitor that starts late still learns what the gate does and the robot was told.
+# Latched: a monitor that starts late still learns what the robot was told; and each sentence
+# belongs in the record.
+INSTRUCTION: Final = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST,
+    depth=10,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+
+# Latched: a monitor that starts late still learns in what state the gate is.
 LATCHED: Final = QoSProfile(
     history=HistoryPolicy.KEEP_LAST,
     depth=1,

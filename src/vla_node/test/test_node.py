@@ -18,15 +18,16 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
-from vla_node import qos
 from vla_node.messages import from_rgb, to_nanoseconds
 from vla_node.node import InferenceNode
 from vla_node.start import main
 
 DOMAIN = 62 + os.getpid() % 40
+EVERY_TASK = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 PICTURE = np.full((12, 16, 3), 128, dtype=np.uint8)
 
 
@@ -45,9 +46,7 @@ class Robot(Node):
         self.create_subscription(DiagnosticArray, "vla/inference", self.inferences.append, 10)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
         self.create_subscription(Path, "vla/path", self.paths.append, 10)
-        self.create_subscription(
-            String, "vla/instruction", lambda message: self.tasks.append(message.data), qos.TASK
-        )
+        self.create_subscription(String, "vla/instruction", self._on_task, EVERY_TASK)
         self.create_timer(1 / 30, self._publish_image)
 
     @property
@@ -56,6 +55,9 @@ class Robot(Node):
         ways = (self._images, self._instructions)
         heard = self.count_publishers("vla/cmd_vel") + self.count_publishers("cmd_vel")
         return heard and all(way.get_subscription_count() for way in ways)
+
+    def _on_task(self, message):
+        self.tasks.append(message.data)
 
     def say(self, text):
         self._instructions.publish(String(data=text))
@@ -210,7 +212,7 @@ def test_new_instruction_drops_the_old_chunk_and_empty_or_refused_ones_stop(worl
         assert len(robot.gated) > 5
         assert not moving(robot.gated)
         assert policy.observations == []
-    assert robot.tasks == ["go", "turn left", "go", "", "go", ""]
+    world.until(lambda: robot.tasks == ["go", "turn left", "go", "", "go", ""])
     world.until(lambda: "refused" in robot.statuses["vla_node: Instruction"].message)
     assert robot.statuses["vla_node: Instruction"].level == DiagnosticStatus.ERROR
 
