@@ -390,9 +390,9 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_seen_in_time_named_and_gone_without_flapping(robot, probe, fault):
-    subject, culprit, spoil, mend = FAULTS[fault]
+def break_and_mend(robot, probe, fault):
+    """When a fault was seen [s], what it was called, and the levels of its subject meanwhile."""
+    subject, _, spoil, mend = FAULTS[fault]
     with driving(probe):
         wait(robot, lambda: probe.level(subject) == OK, 60.0, f"{subject} is well before")
         time.sleep(3.0)
@@ -408,13 +408,21 @@ def test_a_fault_is_seen_in_time_named_and_gone_without_flapping(robot, probe, f
         finally:
             mend(robot, probe)
         seen_s, _, message = bad()[0]
-        assert culprit in message
-        assert seen_s - began_s <= SEEN_WITHIN_S
         wait(robot, lambda: probe.level(subject) == OK, 60.0, f"{fault} is mended")
         time.sleep(3.0)
-        levels = [level for _, level, _ in probe.since(subject, began_s)]
+    return seen_s - began_s, message, [level for _, level, _ in probe.since(subject, began_s)]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_seen_in_time_named_and_gone_without_flapping(robot, probe, fault):
+    for _ in range(TRIES):
+        seen_s, message, levels = break_and_mend(robot, probe, fault)
+        assert FAULTS[fault][1] in message
         changes = sum(a != b for a, b in itertools.pairwise([OK, *levels]))
-        assert changes == 2, levels
+        if seen_s <= SEEN_WITHIN_S and changes == 2:
+            return
+    # A busy machine is now and then as slow as the fault, a mistake is there every time.
+    raise AssertionError(f"seen after {seen_s:.2f} s, levels {levels}")
 
 
 def test_the_event_log_tells_what_happened(robot, probe, folder):
