@@ -45,7 +45,11 @@ SPIN_TIMEOUT_S = 0.2
 
 
 def load_policy(name: str, device: str, threads: int | None) -> Policy:
-    """The policy of a checkpoint; torch is imported here and not before."""
+    """The policy of a checkpoint, or at an address; torch is imported for the first alone."""
+    from vla_policy.remote import connect_policy, is_address
+
+    if is_address(name):
+        return connect_policy(name)
     from vla_policy import checkpoint
 
     return checkpoint.load_policy(name, device=device, threads=threads)

@@ -22,3 +22,7 @@ class InstructionError(PolicyError):
 
 class CheckpointError(PolicyError):
     """A checkpoint that is missing, damaged, or made for something else."""
+
+
+class RemoteError(PolicyError):
+    """A policy elsewhere that cannot be reached, or messages that cannot be read."""

@@ -126,7 +126,8 @@ ARGUMENTS: dict[str, Argument] = {
         "Parameter file of the camera driver, over the settings of ours; empty: ours alone"
     ),
     "policy": Argument(
-        "Checkpoint: a shipped name, a directory, or an id on the Hugging Face Hub",
+        "Checkpoint (a shipped name, a directory, an id on the Hugging Face Hub), or the address "
+        "of `vla serve` on another machine, e.g. ws://10.0.0.7:8000",
         _in_file("node_params", "vla_node", "policy"),
     ),
     "device": Argument(
