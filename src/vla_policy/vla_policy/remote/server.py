@@ -126,10 +126,10 @@ def _observation(message: dict[str, Any]) -> Observation:
     if missing:
         raise RemoteError(f"an observation needs {', '.join(missing)}")
     return Observation(
-        images=np.asarray(message["images"]),
+        images=np.array(message["images"]),  # copies: what was read cannot be written to
         instruction=str(message["prompt"]),
         stamp=0,  # the robot knows it
-        state=np.asarray(message["state"]),
+        state=np.array(message["state"]),
     )
 
 
