@@ -46,6 +46,7 @@ THIRD_PARTY: dict[str, tuple[str | None, str]] = {
     "cv2": ("python3-opencv", "opencv-python-headless"),
     "honcho": (None, "honcho"),  # shows `vla sim` and `vla demo`; no launch file needs it
     "huggingface_hub": ("python3-huggingface-hub-pip", "huggingface-hub"),
+    "msgpack": ("python3-msgpack", "msgpack"),
     "mujoco": ("python3-mujoco-pip", "mujoco"),
     "numpy": ("python3-numpy", "numpy"),
     "onnx": (None, "onnx"),  # writes graphs with eight bits; no robot needs it
@@ -59,6 +60,7 @@ THIRD_PARTY: dict[str, tuple[str | None, str]] = {
     "tokenizers": ("python3-transformers-pip", "tokenizers"),
     "torch": ("python3-pytorch-pip", "torch"),
     "typer": ("python3-typer", "typer"),
+    "websockets": (None, "websockets"),  # that of Ubuntu 24.04 is too old
     "yaml": ("python3-yaml", "pyyaml"),
 }
 

@@ -19,6 +19,7 @@ from nav_msgs.msg import Path
 from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
@@ -28,6 +29,7 @@ from vla_node.node import InferenceNode
 from vla_node.start import main
 
 DOMAIN = 62 + os.getpid() % 40
+EVERY_TASK = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 PICTURE = np.full((12, 16, 3), 128, dtype=np.uint8)
 
 
@@ -38,7 +40,7 @@ class Robot(Node):
         super().__init__("robot", context=context)
         self.camera_runs = True
         self.sent, self.gated, self.direct = [], [], []
-        self.inferences, self.statuses, self.paths = [], {}, []
+        self.inferences, self.statuses, self.paths, self.tasks = [], {}, [], []
         self._images = self.create_publisher(Image, "camera/image_raw", 5)
         self._instructions = self.create_publisher(String, "instruction", 10)
         self.create_subscription(TwistStamped, "vla/cmd_vel", self.gated.append, 10)
@@ -46,6 +48,7 @@ class Robot(Node):
         self.create_subscription(DiagnosticArray, "vla/inference", self.inferences.append, 10)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
         self.create_subscription(Path, "vla/path", self.paths.append, 10)
+        self.create_subscription(String, "vla/instruction", self._on_task, EVERY_TASK)
         self.create_timer(1 / 30, self._publish_image)
 
     @property
@@ -58,6 +61,9 @@ class Robot(Node):
         """Whether the node hears instructions, and is heard."""
         heard = self.count_publishers("vla/cmd_vel") + self.count_publishers("cmd_vel")
         return heard and self._instructions.get_subscription_count()
+
+    def _on_task(self, message):
+        self.tasks.append(message.data)
 
     def say(self, text):
         self._instructions.publish(String(data=text))
@@ -212,6 +218,7 @@ def test_new_instruction_drops_the_old_chunk_and_empty_or_refused_ones_stop(worl
         assert len(robot.gated) > 5
         assert not moving(robot.gated)
         assert policy.observations == []
+    world.until(lambda: robot.tasks == ["go", "turn left", "go", "", "go", ""])
     world.until(lambda: "refused" in robot.statuses["vla_node: Instruction"].message)
     assert robot.statuses["vla_node: Instruction"].level == DiagnosticStatus.ERROR
 

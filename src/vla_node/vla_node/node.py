@@ -52,7 +52,11 @@ Read = Callable[[Any], tuple[Pixels, int]]
 
 
 def load_policy(name: str, device: str, threads: int | None, backend: str) -> Policy:
-    """The policy of a checkpoint; what runs it is imported here and not before."""
+    """The policy of a checkpoint, or at an address; what runs it is imported here, not before."""
+    from vla_policy.remote import connect_policy, is_address
+
+    if is_address(name):
+        return connect_policy(name)
     from vla_policy import checkpoint
 
     return checkpoint.load_policy(name, device=device, threads=threads, backend=backend)
@@ -157,11 +161,12 @@ class InferenceNode(LifecycleNode):
         self._session = Session(policy, settings, self._deliver, self._now_ns)
         self._session.worker.start()
         self._output = CommandOutput(self, settings)
+        self._task = self.create_lifecycle_publisher(String, topics.TASK, qos.TASK)
         self._path = self.create_lifecycle_publisher(Path, topics.PATH, qos.PATH)
         self._inference = self.create_lifecycle_publisher(
             DiagnosticArray, topics.INFERENCE, qos.REPORT
         )
-        for publisher in (self._output.publisher, self._path, self._inference):
+        for publisher in (self._output.publisher, self._task, self._path, self._inference):
             self._while_configured.append(partial(self.destroy_lifecycle_publisher, publisher))
         self.get_logger().info(
             f"policy {policy.name!r} is loaded and warm after {time.monotonic() - started:.1f} s: "
@@ -261,6 +266,7 @@ class InferenceNode(LifecycleNode):
         else:
             self.get_logger().info(f"instruction: {instruction.text!r}")
         self._publish_due()
+        self._task.publish(String(data=instruction.text if instruction.active else ""))
 
     def _on_odometry(self, message: Odometry) -> None:
         if self._session is None:

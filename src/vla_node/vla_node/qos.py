@@ -35,6 +35,14 @@ INSTRUCTION = _profile(QoSReliabilityPolicy.RELIABLE, 10)
 COMMAND = _profile(QoSReliabilityPolicy.RELIABLE, 1)
 """Every command arrives, but an old one is never sent in place of a new one."""
 
+TASK = QoSProfile(
+    history=QoSHistoryPolicy.KEEP_LAST,
+    depth=1,
+    reliability=QoSReliabilityPolicy.RELIABLE,
+    durability=QoSDurabilityPolicy.TRANSIENT_LOCAL,
+)
+"""Latched: whoever joins late learns what the robot was told."""
+
 PATH = _profile(QoSReliabilityPolicy.RELIABLE, 1)
 """A picture for people: the last one is enough."""
 

@@ -26,3 +26,7 @@ class CheckpointError(PolicyError):
 
 class BackendError(PolicyError):
     """A way to run a network that is not to be had here; the text says what is missing."""
+
+
+class RemoteError(PolicyError):
+    """A policy elsewhere that cannot be reached, or messages that cannot be read."""
