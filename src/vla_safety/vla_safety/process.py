@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import traceback
@@ -47,6 +48,8 @@ def main(args: list[str] | None = None) -> int:
 
 def _spin(node: SafetyNode, quit_: _Quit) -> int:
     """Run `node` until asked to quit (0) or until one of its callbacks fails (1)."""
+    gc.collect()
+    gc.freeze()  # what stands now stands until the end, and need not be looked through again
     executor = _make_executor(node)
     executor.add_node(node)
     try:
