@@ -11,7 +11,7 @@ ifneq ($$(origin $(1)),undefined)
 override export $(1) := $$(value $(1))
 endif
 endef
-$(foreach name,INSTRUCTION SEED POLICY ARGS SPLIT EPISODES WORDINGS WORKERS,$(eval $(call as_typed,$(name))))
+$(foreach name,INSTRUCTION SEED POLICY ARGS SPLIT EPISODES WORDINGS WORKERS ONLY,$(eval $(call as_typed,$(name))))
 
 VLA ?= vla
 ENV := . scripts/env.sh
@@ -19,7 +19,7 @@ ENV := . scripts/env.sh
 # `make setup` says that there was nothing to do; as a step of another target it keeps quiet.
 SETUP := scripts/setup.sh $(if $(filter setup,$(MAKECMDGOALS)),,--quiet)
 
-.PHONY: help setup demo sim say status log arm disarm estop reset faults train eval test lint format lock setup-dev clean distclean
+.PHONY: help setup demo sim say status log arm disarm estop reset faults train eval export bench test lint format lock setup-dev clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -66,6 +66,12 @@ train: setup ## train the shipped policy from its fixed seeds; goes on where it 
 
 eval: setup ## measure a policy in closed loop on what it was never trained on [SPLIT= EPISODES= SEED= POLICY= WORDINGS= WORKERS= ARGS=]
 	@$(ENV) && exec $(VLA) eval $${SPLIT+--split="$$SPLIT"} $${EPISODES+--episodes="$$EPISODES"} $${SEED+--seed="$$SEED"} $${POLICY+--policy="$$POLICY"} $${WORDINGS+--wordings="$$WORDINGS"} $${WORKERS+--workers="$$WORKERS"} $$ARGS
+
+export: setup-dev ## write a policy as graphs that run without PyTorch, into out/export [ARGS=]
+	@$(ENV) && exec $(VLA) export $$ARGS
+
+bench: setup-dev ## measure what the README claims about speed, into benchmarks/results [ONLY="textbook start"]
+	@$(ENV) && exec python -m benchmarks $$ONLY
 
 test: setup-dev lint ## lint, then run every test [ARGS="-k gate"]
 	@$(ENV) && exec python -m pytest $$ARGS

@@ -43,8 +43,8 @@ _vla_env() {
   fi
 
   # A camera image does not fit the default shared memory: best-effort subscribers would miss nearly all of them.
-  if [ -z "${FASTRTPS_DEFAULT_PROFILES_FILE:-}${FASTDDS_DEFAULT_PROFILES_FILE:-}" ]; then
-    export FASTDDS_BUILTIN_TRANSPORTS=${FASTDDS_BUILTIN_TRANSPORTS:-LARGE_DATA}
+  if [ -z "${FASTRTPS_DEFAULT_PROFILES_FILE:-}${FASTDDS_DEFAULT_PROFILES_FILE:-}${FASTDDS_BUILTIN_TRANSPORTS:-}" ]; then
+    export FASTDDS_DEFAULT_PROFILES_FILE=$root/src/vla_bringup/vla_bringup/fastdds.xml
   fi
   export MUJOCO_GL=${MUJOCO_GL:-egl}
   # No node has matrices that are worth a thread on each core; PyTorch's threads are set by parameter.

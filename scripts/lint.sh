@@ -11,7 +11,7 @@ check_codespell() { python -m codespell_lib; }
 check_mypy() { # one run over the code of all packages, each found by the others as it is when installed
   local packages=(src/*/) sources=() package
   for package in "${packages[@]%/}"; do sources+=("$package/${package##*/}"); done
-  MYPYPATH=$(IFS=: && echo "${packages[*]%/}") python -m mypy --no-error-summary "${sources[@]}"
+  MYPYPATH=$(IFS=: && echo "${packages[*]%/}") python -m mypy --no-error-summary "${sources[@]}" benchmarks
 }
 
 if [ $# -eq 0 ]; then set -- ruff format mypy codespell; fi

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes the workspace ready to run and says what it does: .venv, the requirements, the build. Nothing is done twice.
 #     scripts/setup.sh [--dev] [--quiet]
-#       --dev    also installs what `make lint` and `make test` take
+#       --dev    also installs what `make lint`, `make test` and `make bench` take
 #       --quiet  says nothing when there is nothing to do
 # Where ROS_DISTRO is set, .venv sees that distribution's packages; elsewhere the ROS 2 wheels are installed into it.
 # PYTHON=/path/to/python3 chooses the Python that .venv is made with.
@@ -54,7 +54,7 @@ run_hash() {
   mapfile -t files < <(requirement_files)
   cat "${files[@]}" requirements/encoder.txt requirements/constraints.txt | sha256sum
 }
-dev_hash() { cat requirements/dev.txt requirements/constraints.txt | sha256sum; }
+dev_hash() { cat requirements/dev.txt requirements/backends.txt requirements/constraints.txt | sha256sum; }
 
 has_stamp() { [ -f "$1" ] && [ "$(<"$1")" = "$2" ]; }
 
@@ -196,9 +196,9 @@ install_requirements() {
 }
 
 install_dev_requirements() {
-  say "installing the tools for lint and tests into .venv"
+  say "installing the tools for lint and tests, and every backend, into .venv"
   rm -f "$VENV/.vla-dev"
-  pip_install -r requirements/dev.txt -c requirements/constraints.txt
+  pip_install -r requirements/dev.txt -r requirements/backends.txt -c requirements/constraints.txt
   dev_hash >"$VENV/.vla-dev"
 }
 

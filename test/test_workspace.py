@@ -46,8 +46,11 @@ THIRD_PARTY: dict[str, tuple[str | None, str]] = {
     "cv2": ("python3-opencv", "opencv-python-headless"),
     "honcho": (None, "honcho"),  # shows `vla sim` and `vla demo`; no launch file needs it
     "huggingface_hub": ("python3-huggingface-hub-pip", "huggingface-hub"),
+    "msgpack": ("python3-msgpack", "msgpack"),
     "mujoco": ("python3-mujoco-pip", "mujoco"),
     "numpy": ("python3-numpy", "numpy"),
+    "onnx": (None, "onnx"),  # writes graphs with eight bits; no robot needs it
+    "onnxruntime": (None, "onnxruntime"),  # runs graphs: one backend of several
     "PIL": ("python3-pil", "pillow"),
     "prometheus_client": ("python3-prometheus-client", "prometheus-client"),
     "psutil": ("python3-psutil", "psutil"),
@@ -58,10 +61,12 @@ THIRD_PARTY: dict[str, tuple[str | None, str]] = {
     "tokenizers": ("python3-transformers-pip", "tokenizers"),
     "torch": ("python3-pytorch-pip", "torch"),
     "typer": ("python3-typer", "typer"),
+    "websockets": (None, "websockets"),  # that of Ubuntu 24.04 is too old
     "yaml": ("python3-yaml", "pyyaml"),
 }
 
 MAY_IMPORT_ROS = {
+    "executors.py",  # turns callbacks
     "inputs.py",  # listens
     "node.py",  # wires
     "messages.py",  # converts
@@ -131,7 +136,7 @@ def outside_functions(node: ast.AST) -> Iterator[ast.AST]:
 def pins() -> dict[str, str]:
     """Every requirement by its normalised name, and the file that pins it."""
     found: dict[str, str] = {}
-    for name in ("ros.txt", "base.txt", "encoder.txt", "dev.txt"):
+    for name in ("ros.txt", "base.txt", "encoder.txt", "backends.txt", "dev.txt"):
         for line in requirement_lines(ROOT / "requirements" / name):
             key = re.split(r"[\[=<>!~; ]", line)[0].lower().replace("_", "-")
             assert key not in found, f"{key} is in {found[key]} and in {name}"
@@ -256,7 +261,8 @@ def test_every_import_is_pinned():
     }
     assert wanted <= {name for name, file in pins().items() if file == "ros.txt"}
     wanted = {THIRD_PARTY[module][1] for module in needed & set(THIRD_PARTY)}
-    assert wanted <= {name for name, file in pins().items() if file in ("ros.txt", "base.txt")}
+    files = ("ros.txt", "base.txt", "backends.txt")
+    assert wanted <= {name for name, file in pins().items() if file in files}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ setup(
     name=PACKAGE,
     version="0.1.0",
     packages=find_packages(exclude=["test"]),
-    package_data={PACKAGE: ["py.typed"]},
+    package_data={PACKAGE: ["py.typed", "fastdds.xml"]},
     data_files=[
         ("bin", ["scripts/vla"]),
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
@@ -44,6 +44,7 @@ setup(
             "demo = vla_bringup.verbs.demo:demo",
             "sim = vla_bringup.verbs.sim:sim",
             "faults = vla_bringup.verbs.faults:faults",
+            "serve = vla_bringup.verbs.serve:serve",
             "health = vla_bringup.verbs.health:health",
         ],
     },

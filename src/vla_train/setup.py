@@ -24,6 +24,8 @@ setup(
             "data = vla_train.verbs:data",
             "train = vla_train.verbs:train",
             "eval = vla_train.verbs:evaluate",
+            "export = vla_train.backend_verbs:export",
+            "bench = vla_train.backend_verbs:bench",
         ],
     },
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A robot in Gazebo, with everything that drives it.
+"""A robot in Gazebo, with everything that drives it, armed.
 
 The world is the room that the MuJoCo simulator has for the same seed, unless `world` names
 another one, whose robot has a camera, a laser scanner and a diff-drive plugin on the Gazebo
@@ -13,6 +13,7 @@ from launch import LaunchDescription
 
 from vla_bringup.launching import (
     arguments,
+    arming,
     environment,
     gazebo,
     gazebo_bridge,
@@ -34,6 +35,7 @@ def generate_launch_description() -> LaunchDescription:
                 "world",
                 "headless",
                 "bridge_params",
+                "arm",
                 "monitor",
                 "rviz",
                 use_sim_time="true",
@@ -43,6 +45,7 @@ def generate_launch_description() -> LaunchDescription:
             gazebo(),
             gazebo_bridge(),
             included("policy"),
+            arming(switched_on("arm")),
             included("monitoring", switched_on("monitor")),
             included("rviz", switched_on("rviz")),
         ]

@@ -23,7 +23,7 @@ GATE = OurNode(
 POLICY = OurNode(
     "vla_node",
     parameter_file="node_params",
-    arguments=("robot_name", "use_sim_time", "policy", "device"),
+    arguments=("robot_name", "use_sim_time", "policy", "device", "backend"),
     topics=("camera_topic", "odom_topic"),
 )
 
@@ -41,6 +41,7 @@ def generate_launch_description() -> LaunchDescription:
                 "use_sim_time",
                 "policy",
                 "device",
+                "backend",
                 "camera_topic",
                 "odom_topic",
                 "scan_topic",

@@ -13,7 +13,14 @@ from vla_bringup.errors import RefusedError
 from vla_bringup.faults import run as faults
 from vla_bringup.faults.cases import CASES
 from vla_bringup.faults.cases.obstacle import in_step
-from vla_bringup.faults.measurement import at_least, at_most, holds, percentile, write_report
+from vla_bringup.faults.measurement import (
+    at_least,
+    at_most,
+    holds,
+    middle,
+    percentile,
+    write_report,
+)
 from vla_bringup.faults.probe import FaultError, wait_until
 
 
@@ -33,6 +40,13 @@ def test_percentile_is_one_of_the_values():
     assert percentile(range(100), 0.99) == 99
     assert percentile([3.0, 1.0, 2.0], 0.5) == 2.0
     assert math.isnan(percentile([], 0.5))
+
+
+def test_one_spoilt_try_of_three_tells_nothing_and_two_tell_all():
+    tries = [[at_most("p", 0.2, each)] for each in (0.1, 0.9, 0.15, math.nan, 0.8)]
+    assert middle(tries[:3]) == tries[2]
+    assert not middle(tries[1:4])[0].passed
+    assert middle([tries[3], tries[0], tries[2]]) == tries[2]
 
 
 def test_report_has_an_entry_for_each_promise_and_is_plain_json(tmp_path):

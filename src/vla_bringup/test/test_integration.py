@@ -17,7 +17,7 @@ from vla_bringup.demo.outputs import Outputs, last_lines
 from vla_bringup.demo.readiness import missing
 from vla_bringup.demo.witness import Ear, Witness
 from vla_bringup.domain import VARIABLE, claim_free_domain
-from vla_bringup.environment import TRANSPORT
+from vla_bringup.environment import PROFILE, TRANSPORT_PROFILES
 from vla_bringup.nodes import simulated_robot
 
 READY_LIMIT_S = 180.0
@@ -35,7 +35,7 @@ def own_domain(monkeypatch, tmp_path):
         monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
         monkeypatch.setenv("ROS_LOG_DIR", str(tmp_path / "ros"))
         monkeypatch.setenv("ROS_HOME", str(tmp_path / "home"))
-        monkeypatch.setenv(TRANSPORT, "LARGE_DATA")
+        monkeypatch.setenv(TRANSPORT_PROFILES[0], str(PROFILE))
         yield
 
 

@@ -87,6 +87,7 @@ def test_robot_takes_what_a_user_of_a_robot_has_to_choose():
     wanted = [
         "policy",
         "device",
+        "backend",
         "camera_topic",
         "cmd_vel_topic",
         "enable_stamped_cmd_vel",
@@ -131,8 +132,9 @@ def test_stamps_are_those_of_the_base_and_else_of_the_parameter_file(tmp_path):
 
 def test_argument_that_is_not_given_leaves_the_users_parameter_file_alone(tmp_path):
     file = tmp_path / "mine.yaml"
-    file.write_text("/**/vla_node: {ros__parameters: {policy: mine}}")
+    file.write_text("/**/vla_node: {ros__parameters: {policy: mine, backend: onnx}}")
     assert default("policy", node_params=str(file)) == "mine"
+    assert default("backend", node_params=str(file)) == "onnx"
     assert default("device", node_params=str(file)) == default("device")
 
 

@@ -82,7 +82,7 @@ class Robot(Node):
         self.command = self.create_publisher(Twist, topics.COMMAND, 1)
         self.gate = self.create_publisher(DiagnosticStatus, topics.GATE_STATE, qos.LATCHED)
         self.events = self.create_publisher(DiagnosticStatus, topics.GATE_EVENTS, 100)
-        self.told = self.create_publisher(String, topics.INSTRUCTION, 10)
+        self.told = self.create_publisher(String, topics.INSTRUCTION, qos.LATCHED)
         self.statuses, self.ages_ms, self.plots = {}, [], {}
         self.create_subscription(DiagnosticArray, topics.DIAGNOSTICS, self._on_diagnostics, 10)
         for topic in PLOTS:

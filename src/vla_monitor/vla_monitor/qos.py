@@ -17,14 +17,18 @@ STREAM: Final = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.BEST_EFFORT
 )
 
-# Reliable: one instruction lost would leave the wrong sentence in the record.
-INSTRUCTION: Final = QoSProfile(
-    history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE
-)
-
 # Reliable and deep: every intervention of a bad second belongs in the event log.
 EVENTS: Final = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=100, reliability=ReliabilityPolicy.RELIABLE
+)
+
+# Latched: a monitor that starts late still learns what the robot was told; and each sentence
+# belongs in the record.
+INSTRUCTION: Final = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST,
+    depth=10,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
 )
 
 # Latched: a monitor that starts late still learns in what state the gate is.

@@ -7,7 +7,7 @@ from typing import Final
 
 # Listened to.
 CAMERA_INFO: Final = "camera/camera_info"
-INSTRUCTION: Final = "instruction"
+INSTRUCTION: Final = "vla/instruction"
 INFERENCE: Final = "vla/inference"
 POLICY_COMMAND: Final = "vla/cmd_vel"
 COMMAND: Final = "cmd_vel"

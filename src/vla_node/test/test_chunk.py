@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vla_node.chunk import ChunkPlayer
@@ -88,3 +88,62 @@ def test_never_an_action_past_the_end_by_either_clock(make_chunk, node_ns, stead
         assert action is None
     else:
         assert action == pytest.approx(chunk.actions[elapsed // (100 * MS)])
+
+
+@settings(deadline=None)
+@given(st.integers(1, 500), st.floats(-0.6, 0.6), st.floats(-1.5, 1.5))
+def test_last_action_shrinks_to_zero_when_the_chunk_runs_out(make_chunk, ramp_ms, linear, angular):
+    player = ChunkPlayer(ramp_ns=ramp_ms * MS)
+    player.load(make_chunk(STAMP, actions=np.tile([linear, angular], (8, 1))), seen_ns=STEADY)
+    last = due(player, 799)
+    for share in (0.0, 0.3, 0.9):
+        action = due(player, 800 + share * ramp_ms)
+        assert action == pytest.approx(last * (1 - share), abs=1e-3)
+    assert due(player, 800 + ramp_ms) is None
+    assert due(player, 801 + ramp_ms) is None
+
+
+def test_chunk_that_comes_past_its_end_is_not_driven(make_chunk):
+    player = ChunkPlayer(ramp_ns=200 * MS)
+    player.load(make_chunk(STAMP), seen_ns=STEADY)
+    assert due(player, 850) is None
+
+
+def test_new_chunk_ends_the_ramp(make_chunk):
+    player = ChunkPlayer(ramp_ns=200 * MS)
+    player.load(make_chunk(STAMP, actions=np.tile([0.5, 0.0], (8, 1))), seen_ns=STEADY)
+    due(player, 799)
+    assert due(player, 900)[0] == pytest.approx(0.25)
+    player.load(
+        make_chunk(STAMP + 900 * MS, actions=np.tile([0.4, 0.0], (8, 1))), STEADY + 900 * MS
+    )
+    assert due(player, 901)[0] == pytest.approx(0.4)
+
+
+def test_chunk_that_comes_past_its_end_does_not_swell_the_ramp(make_chunk):
+    """It has no action for now: what was driven goes on shrinking as if it had not come."""
+    player = ChunkPlayer(ramp_ns=200 * MS)
+    player.load(make_chunk(STAMP, actions=np.tile([0.4, 0.0], (8, 1))), seen_ns=STEADY)
+    due(player, 799)
+    assert due(player, 900)[0] == pytest.approx(0.2)
+    late = make_chunk(STAMP + 100 * MS, actions=np.tile([0.6, 0.0], (8, 1)))
+    player.load(late, STEADY + 100 * MS)
+    assert due(player, 950)[0] == pytest.approx(0.1)
+    assert player.chunk.observation_stamp == STAMP, "the one that the action comes from"
+    assert due(player, 1000) is None
+
+
+def test_chunk_of_an_older_image_that_has_run_out_changes_nothing(make_chunk):
+    player = ChunkPlayer(ramp_ns=200 * MS)
+    player.load(make_chunk(STAMP, actions=np.tile([0.4, 0.0], (8, 1))), seen_ns=STEADY)
+    due(player, 10)
+    player.load(make_chunk(STAMP - 900 * MS), STEADY - 900 * MS)
+    assert due(player, 20)[0] == pytest.approx(0.4)
+
+
+def test_chunks_that_come_too_late_are_not_collected(make_chunk):
+    player = ChunkPlayer()
+    for place in range(50):
+        player.load(make_chunk(STAMP + place * MS), STEADY + place * MS)
+        assert due(player, 2000 + place) is None
+    assert len(player._chunks) == 1

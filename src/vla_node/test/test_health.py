@@ -34,6 +34,7 @@ WELL = Vitals(
         ({"age_ms": 900.0, "phase": Phase.RAN_OUT}, Level.ERROR, "past its end"),
         ({"image_age_s": None}, Level.WARN, "no image has come"),
         ({"image_age_s": 0.6, "phase": Phase.BLIND}, Level.WARN, "camera is silent"),
+        ({"silent_cameras": ("wrist", "rear")}, Level.WARN, "no image from wrist, rear"),
         ({"age_ms": 300.0}, Level.WARN, "slow"),
     ],
 )

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vla_node.history import ImageHistory
+from vla_policy.image import resize_image
 
 MS = 1_000_000
 
@@ -64,3 +65,16 @@ def test_number_of_frames_is_constant_and_memory_is_bounded(gaps_ms, length):
         assert frames[-1][0, 0, 0] == number % 256 or gap == 0
     kept = history._images
     assert len(kept) < 3 or kept[1][0] > stamp - (length - 1) * 50 * MS
+
+
+def test_history_of_several_keeps_them_in_the_size_that_the_policy_wants():
+    history = ImageHistory(3, 100 * MS, size=(2, 3))
+    full = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
+    history.add(full, 0)
+    assert np.array_equal(history.frames()[-1], resize_image(full, 2, 3))
+
+
+def test_one_image_stays_as_it_came_for_the_policy_to_resize():
+    history, full = ImageHistory(1, 100 * MS, size=(2, 3)), image(1)
+    history.add(full, 0)
+    assert history.frames()[0] is full

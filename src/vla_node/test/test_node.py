@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import array
 import os
 import signal
 import threading
 import time
 
+import cv2
 import numpy as np
 import pytest
 import rclpy
@@ -15,17 +17,19 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Path
 from rclpy.context import Context
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import Image
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
+from vla_node import executors
 from vla_node.messages import from_rgb, to_nanoseconds
 from vla_node.node import InferenceNode
 from vla_node.start import main
 
 DOMAIN = 62 + os.getpid() % 40
+EVERY_TASK = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 PICTURE = np.full((12, 16, 3), 128, dtype=np.uint8)
 
 
@@ -36,7 +40,7 @@ class Robot(Node):
         super().__init__("robot", context=context)
         self.camera_runs = True
         self.sent, self.gated, self.direct = [], [], []
-        self.inferences, self.statuses, self.paths = [], {}, []
+        self.inferences, self.statuses, self.paths, self.tasks = [], {}, [], []
         self._images = self.create_publisher(Image, "camera/image_raw", 5)
         self._instructions = self.create_publisher(String, "instruction", 10)
         self.create_subscription(TwistStamped, "vla/cmd_vel", self.gated.append, 10)
@@ -44,14 +48,22 @@ class Robot(Node):
         self.create_subscription(DiagnosticArray, "vla/inference", self.inferences.append, 10)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
         self.create_subscription(Path, "vla/path", self.paths.append, 10)
+        self.create_subscription(String, "vla/instruction", self._on_task, EVERY_TASK)
         self.create_timer(1 / 30, self._publish_image)
 
     @property
     def is_connected(self):
         """Whether the node hears both camera and instructions, and is heard."""
-        ways = (self._images, self._instructions)
+        return self.is_heard and self._images.get_subscription_count()
+
+    @property
+    def is_heard(self):
+        """Whether the node hears instructions, and is heard."""
         heard = self.count_publishers("vla/cmd_vel") + self.count_publishers("cmd_vel")
-        return heard and all(way.get_subscription_count() for way in ways)
+        return heard and self._instructions.get_subscription_count()
+
+    def _on_task(self, message):
+        self.tasks.append(message.data)
 
     def say(self, text):
         self._instructions.publish(String(data=text))
@@ -76,25 +88,25 @@ class Robot(Node):
 class World:
     """The robot and the node in one executor, which the test turns."""
 
-    def __init__(self):
+    def __init__(self, executor):
         self.context = Context()
         rclpy.init(context=self.context, domain_id=DOMAIN)
-        self.executor = SingleThreadedExecutor(context=self.context)
+        self.executor = executors.make(executor, context=self.context)
         self.robot = Robot(self.context)
         self.executor.add_node(self.robot)
         self.node = None
 
-    def start(self, policy, **settings):
+    def start(self, policy, wait=True, **settings):
         overrides = [Parameter(name, value=value) for name, value in settings.items()]
         self.node = InferenceNode(
-            policy_loader=lambda name, device, threads: policy,
+            policy_loader=lambda name, **options: policy,
             context=self.context,
             parameter_overrides=overrides,
         )
         self.executor.add_node(self.node)
         assert self.node.autostart()
         policy.observations.clear()
-        self.until(lambda: self.robot.is_connected)
+        self.until(lambda: self.robot.is_connected or not wait)
 
     def until(self, condition, timeout_s=5.0):
         deadline = time.monotonic() + timeout_s
@@ -115,10 +127,10 @@ class World:
         rclpy.shutdown(context=self.context)
 
 
-@pytest.fixture
-def world(monkeypatch):
+@pytest.fixture(params=executors.NAMES)
+def world(monkeypatch, request):
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    world = World()
+    world = World(request.param)
     yield world
     world.close()
 
@@ -206,6 +218,7 @@ def test_new_instruction_drops_the_old_chunk_and_empty_or_refused_ones_stop(worl
         assert len(robot.gated) > 5
         assert not moving(robot.gated)
         assert policy.observations == []
+    world.until(lambda: robot.tasks == ["go", "turn left", "go", "", "go", ""])
     world.until(lambda: "refused" in robot.statuses["vla_node: Instruction"].message)
     assert robot.statuses["vla_node: Instruction"].level == DiagnosticStatus.ERROR
 
@@ -244,9 +257,51 @@ def test_unreadable_images_stop_the_robot_and_do_no_harm(world, make_policy):
     world.until(lambda: moving(robot.gated[-1:]))
 
 
+def test_compressed_images_are_driven_by_too(world, make_policy):
+    policy, robot = make_policy(), world.robot
+    robot.camera_runs = False
+    jpegs = robot.create_publisher(CompressedImage, "camera/image_raw/compressed", 5)
+    _, data = cv2.imencode(".jpg", PICTURE)
+    parameters = {"camera.transport": "compressed", "camera.reliability": "reliable"}
+    world.start(policy, wait=False, gated=True, **parameters)
+    world.until(lambda: jpegs.get_subscription_count() and robot.is_heard)
+    robot.say("go")
+
+    def drive():
+        message = CompressedImage(format="jpeg", data=array.array("B", data.tobytes()))
+        message.header.stamp = robot.get_clock().now().to_msg()
+        jpegs.publish(message)
+        return moving(robot.gated)
+
+    world.until(drive)
+    assert policy.observations[-1].images.shape == (1, *PICTURE.shape)
+
+
+def test_further_cameras_are_looked_at_and_waited_for(world, make_policy):
+    policy, robot = make_policy(), world.robot
+    policy.further_cameras = ("wrist",)
+    wrist = robot.create_publisher(Image, "wrist/image_raw", 5)
+    world.start(policy, gated=True, **{"camera.further_topics": ["wrist/image_raw"]})
+    world.until(wrist.get_subscription_count)
+    robot.say("go")
+    world.run(0.2)
+    assert not moving(robot.gated), "without the wrist's view there is no inference"
+    world.until(lambda: "no image from wrist" in robot.statuses["vla_node: Inference"].message)
+
+    def see():
+        wrist.publish(from_rgb(PICTURE[:8], robot.get_clock().now().nanoseconds))
+        return moving(robot.gated)
+
+    world.until(see)
+    further = policy.observations[-1].further_images
+    assert {name: images.shape for name, images in further.items()} == {"wrist": (1, 8, 16, 3)}
+    robot.forget()
+    world.until(lambda: robot.gated and robot.gated[-1].twist == Twist())
+
+
 def test_policy_for_other_actions_leaves_the_node_unconfigured(world, make_policy, spec):
     node = InferenceNode(
-        policy_loader=lambda name, device, threads: make_policy(spec),
+        policy_loader=lambda name, **options: make_policy(spec),
         context=world.context,
         parameter_overrides=[Parameter("action.names", value=["linear.y"])],
     )

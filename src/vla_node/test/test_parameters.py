@@ -64,6 +64,7 @@ def test_number_out_of_its_range_is_refused_by_name(row):
         ("threads", True, "whole number"),
         ("gated", "yes", "true or false"),
         ("policy", "  ", "not empty"),
+        ("blending", "average", "one of replace, linear, temporal_ensemble"),
         ("action.low", ["a"], "list"),
         ("action.low", 3.0, "list"),
         ("action.names", [1], "list"),
@@ -114,3 +115,28 @@ def test_change_at_run_time_is_checked():
     assert "control_rate_hz" in refusal(DEFAULTS, {"control_rate_hz": 0.0}, configured=False)
     assert "clean it up" in refusal(DEFAULTS, {"control_rate_hz": 50.0}, configured=True)
     assert refusal(DEFAULTS, {"use_sim_time": True}, configured=True) == ""
+
+
+def test_real_time_chunking_is_refused_for_a_policy_that_cannot(make_policy):
+    settings = Settings.from_values({"blending": "rtc"})
+    with pytest.raises(ParameterError, match=r"'rtc' is not .* policy 'fake': it takes no plan.*"):
+        settings.check_policy(make_policy())
+    able = make_policy()
+    able.obstacle_to_continuing = lambda: ""
+    settings.check_policy(able)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "words"),
+    [
+        (("wrist",), [], r"looks at 1 further camera\(s\) \(wrist\): .* as many \(got 0\)"),
+        ((), ["wrist/image_raw"], r"looks at 0 further camera\(s\): .* as many \(got 1\)"),
+    ],
+)
+def test_other_cameras_than_the_policy_looks_at_are_refused(make_policy, wanted, given, words):
+    policy = make_policy()
+    policy.further_cameras = wanted
+    with pytest.raises(ParameterError, match=words):
+        Settings.from_values({"camera.further_topics": given}).check_policy(policy)
+    topics = [f"{name}/image_raw" for name in wanted]
+    Settings.from_values({"camera.further_topics": topics}).check_policy(policy)

@@ -39,7 +39,7 @@ def driving(make_chunk):
     clocked.hear("go", 0)
     clocked.see(0)
     chunk = make_chunk(EPOCH, actions=np.tile([0.3, 0.1], (8, 1)))
-    assert clocked.pilot.accept(chunk, clocked.pilot.instruction.task, 0)
+    assert clocked.pilot.accept(chunk, clocked.pilot.instruction.task, 0, 0)
     assert clocked.due(50).values["linear.x"] == pytest.approx(0.3)
     return clocked
 
@@ -57,16 +57,40 @@ def test_command_carries_the_stamp_of_its_image(driving):
 
 
 def test_chunk_that_runs_out_is_followed_by_zeros_and_then_silence(driving):
-    for ms in range(100, 2000, 50):
+    for ms in range(100, 5000, 50):
         driving.see(ms)
         command = driving.due(ms)
         if ms < 800:
             assert command.values["linear.x"] == pytest.approx(0.3)
-        elif ms <= 1300:
+        elif ms <= 3000:
             assert command.values == {}
             assert driving.pilot.phase is Phase.RAN_OUT
         else:
-            assert command is None
+            assert command is None, "a policy that was not heard of for three seconds is lost"
+
+
+def test_policy_that_is_slow_leaves_no_gap_in_the_commands(make_chunk):
+    """Each chunk is past its end as it comes: the robot is held still, not left alone."""
+    clocked = Clocked()
+    clocked.see(0)
+    clocked.hear("go", 0)
+    for ms in range(0, 20_000, 50):
+        clocked.see(ms)
+        if ms % 2000 == 0:
+            chunk = make_chunk(EPOCH + (ms - 2000) * MS)
+            task = clocked.pilot.instruction.task
+            assert clocked.pilot.accept(chunk, task, (ms - 2000) * MS, ms * MS)
+        assert clocked.due(ms).values == {}
+
+
+def test_policy_that_never_answers_is_waited_for_and_then_given_up():
+    clocked = Clocked()
+    clocked.hear("go", 0)
+    for ms in range(0, 5000, 50):
+        clocked.see(ms)
+        command = clocked.due(ms)
+        assert clocked.pilot.phase is Phase.THINKING
+        assert (command is None) == (ms > 3000)
 
 
 def test_missing_images_stop_the_robot_before_the_chunk_ends(driving):
@@ -91,9 +115,9 @@ def test_new_instruction_drops_the_old_chunk(driving, make_chunk):
     assert driving.hear("come back", 100) is Heard.NEW
     assert driving.due(101).values == {}
     assert driving.pilot.phase is Phase.THINKING
-    assert not driving.pilot.accept(make_chunk(EPOCH), old_task, 0)
+    assert not driving.pilot.accept(make_chunk(EPOCH), old_task, 0, 102 * MS)
     assert driving.due(102).values == {}
-    assert driving.pilot.accept(make_chunk(EPOCH), old_task + 1, 0)
+    assert driving.pilot.accept(make_chunk(EPOCH), old_task + 1, 0, 103 * MS)
     assert driving.due(150).values
 
 
@@ -104,7 +128,8 @@ def test_repeated_instruction_changes_nothing(driving):
 
 def test_chunk_that_arrives_after_a_stop_is_not_driven(driving, make_chunk):
     driving.hear("", 100)
-    assert not driving.pilot.accept(make_chunk(EPOCH), driving.pilot.instruction.task, 0)
+    task = driving.pilot.instruction.task
+    assert not driving.pilot.accept(make_chunk(EPOCH), task, 0, 110 * MS)
 
 
 def test_zero_before_any_image_is_stamped_with_the_present():
@@ -144,7 +169,7 @@ class PilotMachine(RuleBasedStateMachine):
             return
         task = self.pilot.instruction.task - late
         chunk = ActionChunk(np.ones((3, 1), np.float32), EPOCH + self.image, self.spec)
-        if self.pilot.accept(chunk, task, self.image):
+        if self.pilot.accept(chunk, task, self.image, self.now):
             assert not late
             self.loaded = self.image
 

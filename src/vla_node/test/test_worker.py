@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 
+from vla_node.continuing import Continuation
 from vla_node.errors import WarmUpError
 from vla_node.worker import WARM_UP_ROUNDS, InferenceWorker, Request
 from vla_policy.action import ActionChunk, ActionSpec
@@ -17,9 +18,9 @@ def start():
     """Starts a worker on a policy; gives it and the queue of its results."""
     workers = []
 
-    def start(policy):
+    def start(policy, **options):
         results = queue.Queue()
-        worker = InferenceWorker(policy, results.put, now_ns=time.time_ns)
+        worker = InferenceWorker(policy, results.put, now_ns=time.time_ns, **options)
         workers.append(worker)
         worker.start()
         policy.observations.clear()
@@ -142,3 +143,28 @@ def test_close_does_not_wait_for_a_model_that_hangs(start, make_policy):
     policy.may_answer.set()
     assert worker.close(timeout_s=1.0)
     assert results.empty()
+
+
+def test_chunk_goes_on_from_the_last_one_of_its_task(start, make_policy):
+    policy = make_policy()
+    worker, results = start(policy, continuation=Continuation())
+    now = time.time_ns()
+    for stamp, task in ((now, 1), (now + 100_000_000, 1), (now + 200_000_000, 2)):
+        worker.queue.put(request(stamp=stamp, task=task))
+        assert results.get(timeout=2.0).chunk is not None
+    first, second, third = (observation.plan for observation in policy.observations)
+    assert first is None
+    assert second.known == policy.spec.horizon - 1
+    assert second.actions[0] == pytest.approx(policy.action)
+    assert third is None, "what was said before does not count"
+
+
+def test_failed_inference_leaves_the_plan_as_it_was(start, make_policy):
+    policy = make_policy()
+    worker, results = start(policy, continuation=Continuation())
+    now = time.time_ns()
+    for place, error in enumerate((None, ValueError("bad weather"), None)):
+        policy.error = error
+        worker.queue.put(request(stamp=now + place * 100_000_000))
+        results.get(timeout=2.0)
+    assert policy.observations[-1].plan.known == policy.spec.horizon - 2

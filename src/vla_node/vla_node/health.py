@@ -42,6 +42,7 @@ class Vitals:
         slow_age_s: age from which inference counts as slow.
         chunk_s: time that a chunk covers.
         image_timeout_s: time without an image from which the camera counts as silent.
+        silent_cameras: further cameras that are silent.
     """
 
     state: str
@@ -54,6 +55,7 @@ class Vitals:
     slow_age_s: float
     chunk_s: float
     image_timeout_s: float
+    silent_cameras: tuple[str, ...] = ()
 
 
 def judge_inference(vitals: Vitals) -> tuple[Level, str]:
@@ -74,6 +76,8 @@ def judge_inference(vitals: Vitals) -> tuple[Level, str]:
         return Level.WARN, "no image has come yet"
     if vitals.image_age_s > vitals.image_timeout_s:
         return Level.WARN, "the camera is silent"
+    if vitals.silent_cameras:
+        return Level.WARN, f"no image from {', '.join(vitals.silent_cameras)}: no inference"
     if age_s is not None and age_s > vitals.slow_age_s and vitals.phase is Phase.DRIVING:
         return Level.WARN, "slow: a chunk is older than slow_age_s when it is ready"
     return Level.OK, vitals.phase.value

@@ -8,19 +8,28 @@ from collections import deque
 import numpy as np
 import numpy.typing as npt
 
+from vla_policy.image import resize_image
+
 Image = npt.NDArray[np.uint8]
 
 
 class ImageHistory:
-    """Keeps just enough images to give `length` of them, `spacing_ns` apart, ending now."""
+    """Keeps just enough images to give `length` of them, `spacing_ns` apart, ending now.
 
-    def __init__(self, length: int, spacing_ns: int) -> None:
+    A history of several images keeps them in `size` (height, width), where that is given: at full
+    size they would take much memory, and each would be resized again in every observation.
+    """
+
+    def __init__(self, length: int, spacing_ns: int, size: tuple[int, int] | None = None) -> None:
         self._length = length
         self._spacing_ns = spacing_ns
+        self._size = size if length > 1 else None
         self._images: deque[tuple[int, Image]] = deque()
 
     def add(self, image: Image, stamp: int) -> None:
         """Take the newest image ``[H, W, 3]``; another size or an older stamp starts anew."""
+        if self._size is not None:
+            image = resize_image(image, *self._size)
         if self._images:
             last_stamp, last_image = self._images[-1]
             if image.shape != last_image.shape or stamp < last_stamp:

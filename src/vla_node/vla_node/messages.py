@@ -11,13 +11,16 @@ import numpy as np
 import numpy.typing as npt
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from geometry_msgs.msg import PoseStamped, Quaternion, Twist, TwistStamped
+from geometry_msgs.msg import PoseStamped, Quaternion, Twist
 from nav_msgs.msg import Odometry, Path
-from sensor_msgs.msg import Image
+from rclpy.serialization import deserialize_message
+from sensor_msgs.msg import CompressedImage, Image
 
+from vla_node.cdr import SerialisedImage, read_image
 from vla_node.errors import ImageError
 from vla_node.health import Health
 from vla_node.pilot import Command
+from vla_policy.action import TWIST_FIELDS
 
 _NS = 1_000_000_000
 
@@ -35,8 +38,20 @@ def to_stamp(nanoseconds: int) -> Time:
     return Time(sec=nanoseconds // _NS, nanosec=nanoseconds % _NS)
 
 
-def to_rgb(message: Image) -> npt.NDArray[np.uint8]:
-    """The image as ``[H, W, 3]`` uint8 RGB; for rgb8 a view of the message, without a copy.
+def from_serialised(message: bytes) -> tuple[npt.NDArray[np.uint8], int]:
+    """Pixels and stamp [ns] of a serialised Image; see `to_rgb`."""
+    image = read_image(message)
+    return to_rgb(image), image.stamp
+
+
+def from_compressed(message: CompressedImage) -> tuple[npt.NDArray[np.uint8], int]:
+    """Pixels and stamp [ns] of a CompressedImage; see `decompress`."""
+    return decompress(message), to_nanoseconds(message.header.stamp)
+
+
+def to_rgb(message: Image | SerialisedImage) -> npt.NDArray[np.uint8]:
+    """The image as ``[H, W, 3]`` uint8 RGB: a view of the message wherever it is one of
+    `_CHANNELS`, whatever order its channels lie in.
 
     Raises:
         ImageError: the image is empty, its sizes contradict each other, or its encoding cannot
@@ -48,14 +63,30 @@ def to_rgb(message: Image) -> npt.NDArray[np.uint8]:
     if channels is None:
         return _by_cv_bridge(message)
     pixels = _pixels(message, channels)
-    if message.encoding == "rgb8":
-        return pixels
     if message.encoding == "mono8":
-        return np.repeat(pixels, 3, axis=2)
-    colours = pixels[:, :, :3]
-    if message.encoding in ("bgr8", "bgra8"):
-        colours = colours[:, :, ::-1]
-    return np.ascontiguousarray(colours)
+        return np.broadcast_to(pixels, (*pixels.shape[:2], 3))
+    return pixels[:, :, 2::-1] if message.encoding in ("bgr8", "bgra8") else pixels[:, :, :3]
+
+
+def decompress(message: CompressedImage) -> npt.NDArray[np.uint8]:
+    """A JPEG or PNG as ``[H, W, 3]`` uint8 RGB.
+
+    Raises:
+        ImageError: it is empty, damaged, or no picture of colours or grey.
+    """
+    import cv2
+
+    data = np.frombuffer(message.data, dtype=np.uint8)
+    described = f"compressed image of format {message.format[:40]!r} and {data.size} bytes"
+    if "compressedDepth" in message.format:
+        raise ImageError(f"{described} holds distances: expected a picture")
+    try:
+        pixels = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except cv2.error as error:
+        raise ImageError(f"{described} cannot be read ({error})") from error
+    if pixels is None:
+        raise ImageError(f"{described} cannot be read: expected a JPEG or a PNG")
+    return np.asarray(pixels, dtype=np.uint8)[:, :, ::-1]
 
 
 def from_rgb(image: npt.NDArray[np.uint8], stamp: int, frame_id: str = "") -> Image:
@@ -81,21 +112,11 @@ def to_planar_pose(message: Odometry) -> tuple[float, float, float]:
     return position.x, position.y, yaw
 
 
-def to_twist(command: Command) -> Twist:
-    """The command as a Twist; fields that it does not name are zero."""
-    twist = Twist()
-    for name, value in command.values.items():
+def fill_twist(twist: Twist, command: Command) -> None:
+    """Set every field to what the command says; those that it does not name are zero."""
+    for name in TWIST_FIELDS:
         part, axis = name.split(".")
-        setattr(getattr(twist, part), axis, float(value))
-    return twist
-
-
-def to_twist_stamped(command: Command, stamp: int, frame_id: str) -> TwistStamped:
-    """The command as a TwistStamped with the stamp [ns] and the frame of the base."""
-    message = TwistStamped(twist=to_twist(command))
-    message.header.stamp = to_stamp(stamp)
-    message.header.frame_id = frame_id
-    return message
+        setattr(getattr(twist, part), axis, float(command.values.get(name, 0.0)))
 
 
 def to_path(poses: npt.NDArray[np.float64], stamp: int, dt: float, frame_id: str) -> Path:
@@ -134,7 +155,7 @@ def to_diagnostics(
     return message
 
 
-def _pixels(message: Image, channels: int) -> npt.NDArray[np.uint8]:
+def _pixels(message: Image | SerialisedImage, channels: int) -> npt.NDArray[np.uint8]:
     row = message.width * channels
     if message.step < row:
         raise ImageError(
@@ -151,12 +172,14 @@ def _pixels(message: Image, channels: int) -> npt.NDArray[np.uint8]:
     return rows[:, :row].reshape(message.height, message.width, channels)
 
 
-def _by_cv_bridge(message: Image) -> npt.NDArray[np.uint8]:
+def _by_cv_bridge(message: Image | SerialisedImage) -> npt.NDArray[np.uint8]:
     supported = f"supported are {', '.join(_CHANNELS)} and what cv_bridge can turn into rgb8"
     try:
         from cv_bridge import CvBridge
     except ImportError as error:
         raise ImageError(f"{_describe(message)} needs cv_bridge ({error}); {supported}") from error
+    if isinstance(message, SerialisedImage):
+        message = deserialize_message(message.serialised, Image)
     try:
         pixels = CvBridge().imgmsg_to_cv2(message, desired_encoding="rgb8")
     except Exception as error:  # its versions raise many types, some of them of OpenCV
@@ -168,7 +191,7 @@ def _by_cv_bridge(message: Image) -> npt.NDArray[np.uint8]:
     return np.ascontiguousarray(pixels)
 
 
-def _describe(message: Image) -> str:
+def _describe(message: Image | SerialisedImage) -> str:
     return f"image {message.width}x{message.height} of encoding {message.encoding[:40]!r}"
 
 

@@ -11,20 +11,22 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from nav_msgs.msg import Odometry, Path
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.logging import get_logger
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
-from vla_node import messages, parameters, qos, topics
+from vla_node import executors, messages, parameters, qos, topics
 from vla_node.errors import ImageError, InferenceNodeError
 from vla_node.health import Health, Level, judge_instruction
 from vla_node.instruction import Heard
@@ -36,19 +38,28 @@ from vla_node.process import EndSignals
 from vla_node.session import Session
 from vla_node.worker import Result
 from vla_policy.errors import PolicyError
-from vla_policy.policy import Policy
+from vla_policy.policy import Policy, further_cameras
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 DIAGNOSTICS_PERIOD_S = 1.0
 THROTTLE_S = 2.0
-SPIN_TIMEOUT_S = 0.2
+
+Pixels = npt.NDArray[np.uint8]
+See = Callable[[Pixels, int, int, int], None]
+"""Takes an image, its stamp [ns], when it arrived [ns, steady], and how long reading took [ns]."""
+Read = Callable[[Any], tuple[Pixels, int]]
+"""Makes an image and its stamp [ns] of a message."""
 
 
-def load_policy(name: str, device: str, threads: int | None) -> Policy:
-    """The policy of a checkpoint; torch is imported here and not before."""
+def load_policy(name: str, device: str, threads: int | None, backend: str) -> Policy:
+    """The policy of a checkpoint, or at an address; what runs it is imported here, not before."""
+    from vla_policy.remote import connect_policy, is_address
+
+    if is_address(name):
+        return connect_policy(name)
     from vla_policy import checkpoint
 
-    return checkpoint.load_policy(name, device=device, threads=threads)
+    return checkpoint.load_policy(name, device=device, threads=threads, backend=backend)
 
 
 class InferenceNode(LifecycleNode):
@@ -59,7 +70,7 @@ class InferenceNode(LifecycleNode):
     """
 
     def __init__(self, policy_loader: Callable[..., Policy] = load_policy, **options: Any) -> None:
-        """`policy_loader` is called with a name or directory, `device` and `threads`."""
+        """`policy_loader` is called with a name or directory, `device`, `threads`, `backend`."""
         super().__init__(topics.NODE, **options)
         parameters.declare(self)
         self.settings = parameters.read(self)
@@ -141,19 +152,21 @@ class InferenceNode(LifecycleNode):
         self.get_logger().info(f"loading policy {settings.policy!r}")
         started = time.monotonic()
         policy = self._load_policy(
-            settings.policy, device=settings.device, threads=settings.threads or None
+            settings.policy,
+            device=settings.device,
+            threads=settings.threads or None,
+            backend=settings.backend,
         )
-        settings.check_spec(policy.spec)
-        self._wake = self.create_guard_condition(self._on_results)
-        self._while_configured.append(partial(self.destroy_guard_condition, self._wake))
+        settings.check_policy(policy)
         self._session = Session(policy, settings, self._deliver, self._now_ns)
         self._session.worker.start()
         self._output = CommandOutput(self, settings)
+        self._task = self.create_lifecycle_publisher(String, topics.TASK, qos.TASK)
         self._path = self.create_lifecycle_publisher(Path, topics.PATH, qos.PATH)
         self._inference = self.create_lifecycle_publisher(
             DiagnosticArray, topics.INFERENCE, qos.REPORT
         )
-        for publisher in (self._output.publisher, self._path, self._inference):
+        for publisher in (self._output.publisher, self._task, self._path, self._inference):
             self._while_configured.append(partial(self.destroy_lifecycle_publisher, publisher))
         self.get_logger().info(
             f"policy {policy.name!r} is loaded and warm after {time.monotonic() - started:.1f} s: "
@@ -164,7 +177,7 @@ class InferenceNode(LifecycleNode):
         assert self._session is not None and self._output is not None
         self._session.restart()
         subscriptions = (
-            self.create_subscription(Image, topics.IMAGE, self._on_image, qos.IMAGE),
+            *self._subscribe_to_cameras(self._session),
             self.create_subscription(
                 String, topics.INSTRUCTION, self._on_instruction, qos.INSTRUCTION
             ),
@@ -177,6 +190,32 @@ class InferenceNode(LifecycleNode):
         )
         self._while_active.append(partial(self.destroy_timer, self._timer))
         self.get_logger().info(f"ready: commands go to {self._output.publisher.topic_name}")
+
+    def _subscribe_to_cameras(self, session: Session) -> list[Any]:
+        further = zip(
+            further_cameras(session.policy), self.settings.camera_further_topics, strict=True
+        )
+        return [
+            self._subscribe_to_images(topics.IMAGE, session.see),
+            *(
+                self._subscribe_to_images(topic, partial(session.see_further, name))
+                for name, topic in further
+            ),
+        ]
+
+    def _subscribe_to_images(self, topic: str, see: See) -> Any:
+        settings = self.settings
+        profile = qos.image(settings.camera_reliability, settings.camera_depth)
+        if settings.camera_transport == "compressed":
+            return self.create_subscription(
+                CompressedImage,
+                topic + topics.COMPRESSED,
+                partial(self._on_image, see, messages.from_compressed),
+                profile,
+            )
+        # Serialised, so that the pixels are looked at where they lie.
+        read = partial(self._on_image, see, messages.from_serialised)
+        return self.create_subscription(Image, topic, read, profile, raw=True)
 
     def _deactivate(self) -> None:
         if not self._while_active:
@@ -201,18 +240,17 @@ class InferenceNode(LifecycleNode):
 
     # What comes in.
 
-    def _on_image(self, message: Image) -> None:
-        session, arrived_ns = self._session, time.monotonic_ns()
-        if session is None:
+    def _on_image(self, see: See, read: Read, message: Any) -> None:
+        arrived_ns = time.monotonic_ns()
+        if self._session is None:
             return
         try:
-            image = messages.to_rgb(message)
+            image, stamp = read(message)
         except ImageError as error:
-            session.statistics.images_refused += 1
+            self._session.statistics.images_refused += 1
             self.get_logger().error(f"image refused: {error}", throttle_duration_sec=THROTTLE_S)
             return
-        stamp = messages.to_nanoseconds(message.header.stamp)
-        session.see(image, stamp, arrived_ns, time.monotonic_ns() - arrived_ns)
+        see(image, stamp, arrived_ns, time.monotonic_ns() - arrived_ns)
 
     def _on_instruction(self, message: String) -> None:
         if self._session is None:
@@ -228,6 +266,7 @@ class InferenceNode(LifecycleNode):
         else:
             self.get_logger().info(f"instruction: {instruction.text!r}")
         self._publish_due()
+        self._task.publish(String(data=instruction.text if instruction.active else ""))
 
     def _on_odometry(self, message: Odometry) -> None:
         if self._session is None:
@@ -246,15 +285,21 @@ class InferenceNode(LifecycleNode):
     def _deliver(self, result: Result) -> None:
         """Called in the worker's thread: the rest is done in the executor's."""
         self._results.append(result)
-        self._wake.trigger()
+        executor = self.executor
+        if executor is not None:
+            executor.create_task(self._on_results)
 
     def _on_results(self) -> None:
         while self._results and self._session is not None:
             result = self._results.popleft()
-            if self._session.take(result, time.monotonic_ns()):
+            steady_ns = time.monotonic_ns()
+            driven = self._session.take(result, steady_ns)
+            if driven:
                 # At once rather than with the next tick, and before anything that can wait.
                 self._publish_due()
                 self._timer.reset()
+            self._session.statistics.record(result, steady_ns)
+            if driven:
                 self._publish_path(self._session, result)
             self._publish_inference(self._session, result)
 
@@ -268,8 +313,7 @@ class InferenceNode(LifecycleNode):
         if command is not None:
             self._output.publish(command, now_ns)
         self._log_changes(self._session)
-        health = self._health()
-        if [(each.level, each.message) for each in health.values()] != self._told:
+        if self._judgements() != self._told:
             self._publish_diagnostics()
 
     def _publish_inference(self, session: Session, result: Result) -> None:
@@ -308,11 +352,23 @@ class InferenceNode(LifecycleNode):
     def _health(self) -> dict[str, Health]:
         if self._session is None:
             return {topics.INFERENCE_STATUS: Health(Level.ERROR, "no policy is loaded")}
-        state = "active" if self._while_active else "inactive"
         return {
-            topics.INFERENCE_STATUS: self._session.health(state, time.monotonic_ns()),
+            topics.INFERENCE_STATUS: self._session.health(self._state(), time.monotonic_ns()),
             topics.INSTRUCTION_STATUS: judge_instruction(self._session.pilot),
         }
+
+    def _judgements(self) -> list[tuple[Level, str]]:
+        """Levels and messages as in `_health`, without the numbers, which take longer."""
+        if self._session is None:
+            return []
+        instruction = judge_instruction(self._session.pilot)
+        return [
+            self._session.judge(self._state(), time.monotonic_ns()),
+            (instruction.level, instruction.message),
+        ]
+
+    def _state(self) -> str:
+        return "active" if self._while_active else "inactive"
 
     def _log_changes(self, session: Session) -> None:
         phase, source = session.pilot.phase, session.motion.source
@@ -335,14 +391,7 @@ def _undo(steps: list[Callable[[], Any]]) -> None:
         steps.pop()()
 
 
-def _spin(node: InferenceNode, end: EndSignals) -> None:
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    while rclpy.ok() and not end.asked:
-        executor.spin_once(timeout_sec=SPIN_TIMEOUT_S)
-
-
-def main(args: list[str] | None = None) -> int:
+def main(args: list[str] | None = None, policy_loader: Callable[..., Policy] = load_policy) -> int:
     """Run the node until it is told to end; 0 unless it could not start."""
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
@@ -353,11 +402,13 @@ def main(args: list[str] | None = None) -> int:
     with EndSignals() as end:
         try:
             end.interrupts = True
-            node = InferenceNode()
+            node = InferenceNode(policy_loader)
             started = node.autostart() if node.settings.autostart else True
             end.interrupts = False
             if started:
-                _spin(node, end)
+                executors.spin(
+                    node, node.settings.executor, until=lambda: end.asked or not rclpy.ok()
+                )
             else:
                 status = 1
         except (KeyboardInterrupt, ExternalShutdownException):

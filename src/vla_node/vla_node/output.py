@@ -23,19 +23,24 @@ class CommandOutput:
 
     def __init__(self, node: LifecycleNode, settings: Settings) -> None:
         self._gated = settings.gated
-        self._stamped = settings.gated or settings.enable_stamped_cmd_vel
-        self._frame = settings.base_frame
+        stamped = settings.gated or settings.enable_stamped_cmd_vel
+        # One message for all commands: its five objects need not be made anew for each.
+        self._message: Any = TwistStamped() if stamped else Twist()
+        self._twist = self._message.twist if stamped else self._message
+        self._header = self._message.header if stamped else None
+        if self._header is not None:
+            self._header.frame_id = settings.base_frame
         topic = topics.GATED_COMMAND if settings.gated else topics.DIRECT_COMMAND
-        kind: Any = TwistStamped if self._stamped else Twist
-        self.publisher: Any = node.create_lifecycle_publisher(kind, topic, qos.COMMAND)
+        self.publisher: Any = node.create_lifecycle_publisher(
+            type(self._message), topic, qos.COMMAND
+        )
 
     def publish(self, command: Command, now_ns: int) -> None:
         """Send `command`; `now_ns` is the node clock."""
-        if not self._stamped:
-            self.publisher.publish(messages.to_twist(command))
-            return
-        stamp = command.stamp if self._gated else now_ns
-        self.publisher.publish(messages.to_twist_stamped(command, stamp, self._frame))
+        messages.fill_twist(self._twist, command)
+        if self._header is not None:
+            self._header.stamp = messages.to_stamp(command.stamp if self._gated else now_ns)
+        self.publisher.publish(self._message)
 
     def flush(self, timeout_s: float = 0.2) -> None:
         """Wait until the receivers have the last command, but not for long."""

@@ -12,14 +12,17 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 from rclpy.node import Node
 
+from vla_node import executors
+from vla_node.blending import BLENDINGS, RTC
 from vla_node.errors import ParameterError
 from vla_policy.action import ActionSpec
 from vla_policy.errors import ActionSpecError
+from vla_policy.policy import Policy, further_cameras, obstacle_to_continuing
 
 
 @dataclass(frozen=True)
 class Row:
-    """One parameter: its name, default, meaning, unit and range (both ends belong to it)."""
+    """One parameter: name, default, meaning, unit, range (both ends belong to it) or choices."""
 
     name: str
     default: Any
@@ -27,6 +30,7 @@ class Row:
     unit: str = ""
     low: float | None = None
     high: float | None = None
+    choices: tuple[str, ...] = ()
 
     @property
     def field(self) -> str:
@@ -58,6 +62,8 @@ class Row:
             span = f"from {self.low:g} to {self.high:g}{unit}"
             right_type = type(value) is type(self.default)
             expected = span if right_type else f"{expected} {span}"
+        if self.choices:
+            expected = f"one of {', '.join(self.choices)}"
         return ParameterError(f"parameter {self.name} must be {expected} (got {value!r})")
 
 
@@ -72,10 +78,35 @@ _KINDS = {
 TABLE = (
     Row("autostart", True, "Configure and activate without being told to by a lifecycle manager"),
     Row("robot_name", "robot", "Name of the robot in diagnostics (hardware_id)"),
+    Row(
+        "executor",
+        executors.DEFAULT,
+        "What turns the callbacks: events (from Kilted on) or single_threaded",
+        choices=executors.NAMES,
+    ),
     Row("base_frame", "base_link", "Frame that commands and vla/path are given in"),
     Row("policy", "end_to_end", "Name of a shipped checkpoint, or a directory that holds one"),
     Row("device", "cpu", "Where the model runs, as torch names it: cpu, cuda, cuda:0"),
+    Row("backend", "torch", "What runs the model: a name that `vla bench` lists, or auto"),
     Row("threads", 1, "CPU threads of the model; 0 leaves the choice to the library", "", 0, 256),
+    Row(
+        "camera.transport",
+        "raw",
+        "What the camera sends: raw images, or compressed ones (on <topic>/compressed)",
+        choices=("raw", "compressed"),
+    ),
+    Row(
+        "camera.reliability",
+        "best_effort",
+        "QoS of the camera's subscription: best_effort or reliable",
+        choices=("best_effort", "reliable"),
+    ),
+    Row("camera.depth", 1, "Images that wait for the node; the newest is of use", "", 1, 100),
+    Row(
+        "camera.further_topics",
+        [],
+        "Topics of the further cameras that the policy looks at, in its order",
+    ),
     Row("action.names", [], "Actions that the checkpoint must have; empty accepts any"),
     Row("action.low", [], "Lower bounds that it must have, m/s and rad/s; empty accepts any"),
     Row("action.high", [], "Upper bounds that it must have, m/s and rad/s; empty accepts any"),
@@ -96,10 +127,27 @@ TABLE = (
         0.05,
         10.0,
     ),
+    Row(
+        "blending",
+        "replace",
+        "How a new chunk takes over: replace, linear, temporal_ensemble, or rtc (by the policy)",
+        choices=BLENDINGS,
+    ),
+    Row(
+        "ramp_down_s",
+        0.2,
+        "When a chunk runs out, the last action shrinks to zero in so long",
+        "s",
+        0.0,
+        2.0,
+    ),
     Row("slow_age_s", 0.25, "Age of a ready chunk from which diagnostics warn", "s", 0.01, 10.0),
     Row("gated", False, "Publish to the gate (vla/cmd_vel) instead of straight to cmd_vel"),
     Row("enable_stamped_cmd_vel", False, "On cmd_vel publish TwistStamped instead of Twist"),
 )
+
+_TEXTS = ("action.names", "camera.further_topics")
+"""Lists of texts; the others are lists of numbers."""
 
 _ROWS = {row.name: row for row in TABLE}
 
@@ -115,16 +163,24 @@ class Settings:
 
     autostart: bool
     robot_name: str
+    executor: str
     base_frame: str
     policy: str
     device: str
+    backend: str
     threads: int
+    camera_transport: str
+    camera_reliability: str
+    camera_depth: int
+    camera_further_topics: tuple[str, ...]
     action_names: tuple[str, ...]
     action_low: tuple[float, ...]
     action_high: tuple[float, ...]
     control_rate_hz: float
     max_inference_rate_hz: float
     image_timeout_s: float
+    blending: str
+    ramp_down_s: float
     slow_age_s: float
     gated: bool
     enable_stamped_cmd_vel: bool
@@ -145,6 +201,22 @@ class Settings:
                 raise ParameterError(f"unknown parameter {name!r}: expected {', '.join(_ROWS)}")
         fields = {row.field: _plain(row, values.get(row.name, row.default)) for row in TABLE}
         return cls(**fields)
+
+    def check_policy(self, policy: Policy) -> None:
+        """Refuse a policy that cannot do what was configured.
+
+        Raises:
+            ParameterError: its actions or cameras are others, or its chunks cannot be blended so.
+        """
+        self.check_spec(policy.spec)
+        self._check_cameras(policy)
+        obstacle = obstacle_to_continuing(policy) if self.blending == RTC else ""
+        if obstacle:
+            others = ", ".join(name for name in BLENDINGS if name != RTC)
+            raise ParameterError(
+                f"blending {RTC!r} is not possible with the policy {policy.name!r}: {obstacle}. "
+                f"Choose one of {others}"
+            )
 
     def check_spec(self, spec: ActionSpec) -> None:
         """Refuse a checkpoint whose action space is not the one that was configured.
@@ -170,6 +242,15 @@ class Settings:
             raise ParameterError(
                 f"the checkpoint {self.policy!r} is for another action space: "
                 f"{'; '.join(differences)}. Choose another policy, or change these parameters"
+            )
+
+    def _check_cameras(self, policy: Policy) -> None:
+        wanted, given = further_cameras(policy), self.camera_further_topics
+        if len(wanted) != len(given):
+            names = f" ({', '.join(wanted)})" if wanted else ""
+            raise ParameterError(
+                f"the policy {policy.name!r} looks at {len(wanted)} further camera(s){names}: "
+                f"camera.further_topics must name as many (got {len(given)})"
             )
 
 
@@ -240,7 +321,7 @@ def _plain(row: Row, value: Any) -> Any:
         return ()
     if isinstance(value, str) or not hasattr(value, "__iter__"):
         raise row.error(value)
-    if row.name == "action.names":
+    if row.name in _TEXTS:
         return tuple(value)
     try:
         return tuple(float(entry) for entry in value)
@@ -250,12 +331,14 @@ def _plain(row: Row, value: Any) -> Any:
 
 def _check(row: Row, value: Any) -> None:
     if isinstance(row.default, list):
-        if row.name == "action.names" and not all(isinstance(entry, str) for entry in value):
+        if row.name in _TEXTS and not all(isinstance(entry, str) for entry in value):
             raise row.error(list(value))
         return
     if type(value) is not type(row.default):
         raise row.error(value)
     if isinstance(value, str) and not value.strip():
+        raise row.error(value)
+    if row.choices and value not in row.choices:
         raise row.error(value)
     # Written so that NaN, which compares false with everything, is refused.
     if row.low is not None and row.high is not None and not row.low <= value <= row.high:

@@ -14,6 +14,9 @@ from vla_policy.action import ActionChunk
 ZERO_BURST_NS = 500_000_000
 """Zeros for half a second survive a lost message; after that silence lets every watchdog see."""
 
+PATIENCE_NS = 3_000_000_000
+"""A policy that answered within so long is slow, not lost: the robot is held still meanwhile."""
+
 
 class Phase(Enum):
     """Why the present command is what it is."""
@@ -45,18 +48,22 @@ class Pilot:
 
     It moves the robot only with an action that is due now, from a chunk of the present task,
     while images keep coming. Else it commands zero: for as long as somebody wants the robot
-    stopped, and for `ZERO_BURST_NS` where something is missing; then it is silent.
+    stopped, for `PATIENCE_NS` where the policy has nothing for now, and for `ZERO_BURST_NS` where
+    images are missing; then it is silent.
     """
 
-    def __init__(self, image_timeout_ns: int, first_task: int = 0) -> None:
-        """Tasks are counted from `first_task` on."""
+    def __init__(
+        self, image_timeout_ns: int, first_task: int = 0, player: ChunkPlayer | None = None
+    ) -> None:
+        """Tasks are counted from `first_task` on; `player` says how chunks follow each other."""
         self.instruction = InstructionState(first_task)
-        self.player = ChunkPlayer()
+        self.player = player or ChunkPlayer()
         self.phase = Phase.SILENT
         self._image_timeout_ns = image_timeout_ns
         self._image_stamp: int | None = None
         self._image_ns: int | None = None
         self._missing_since_ns: int | None = None
+        self._hoped_ns = 0  # when the policy was last heard of, or given a task
 
     def hear(self, said: str, steady_ns: int) -> Heard:
         """Take a sentence; any change of mind drops the chunk of what was said before."""
@@ -64,6 +71,7 @@ class Pilot:
         if heard is not Heard.REPEAT:
             self.player.drop()
             self._missing_since_ns = None
+            self._hoped_ns = steady_ns
         return heard
 
     def see(self, stamp: int, steady_ns: int) -> None:
@@ -74,11 +82,15 @@ class Pilot:
         """Time since the last image arrived [s]; None before the first."""
         return None if self._image_ns is None else (steady_ns - self._image_ns) * 1e-9
 
-    def accept(self, chunk: ActionChunk, task: int, seen_ns: int) -> bool:
-        """Play `chunk` unless it answers an earlier task than the present one."""
+    def accept(self, chunk: ActionChunk, task: int, seen_ns: int, steady_ns: int) -> bool:
+        """Play `chunk` unless it answers an earlier task than the present one.
+
+        Its image arrived at steady time `seen_ns`, the chunk itself at `steady_ns`.
+        """
         if task != self.instruction.task or not self.instruction.active:
             return False
         self.player.load(chunk, seen_ns)
+        self._hoped_ns = steady_ns
         return True
 
     def due(self, now_ns: int, steady_ns: int) -> Command | None:
@@ -91,6 +103,9 @@ class Pilot:
         if self.phase is Phase.SILENT:
             return None
         if self.phase is Phase.STOPPED or self._within_burst(steady_ns):
+            return self.zero(now_ns)
+        waiting = self.phase in (Phase.THINKING, Phase.RAN_OUT)
+        if waiting and steady_ns - self._hoped_ns <= PATIENCE_NS:
             return self.zero(now_ns)
         return None
 

@@ -15,8 +15,16 @@ def _profile(reliability: QoSReliabilityPolicy, depth: int) -> QoSProfile:
     )
 
 
-IMAGE = _profile(QoSReliabilityPolicy.BEST_EFFORT, 1)
-"""Only the newest image is of use, and best effort connects to every camera driver."""
+_RELIABILITIES = {
+    "best_effort": QoSReliabilityPolicy.BEST_EFFORT,
+    "reliable": QoSReliabilityPolicy.RELIABLE,
+}
+
+
+def image(reliability: str, depth: int) -> QoSProfile:
+    """As configured; by default the newest image, by best effort, which hears every driver."""
+    return _profile(_RELIABILITIES[reliability], depth)
+
 
 ODOMETRY = _profile(QoSReliabilityPolicy.BEST_EFFORT, 1)
 """A pose is absolute: the newest replaces what was missed."""
@@ -26,6 +34,14 @@ INSTRUCTION = _profile(QoSReliabilityPolicy.RELIABLE, 10)
 
 COMMAND = _profile(QoSReliabilityPolicy.RELIABLE, 1)
 """Every command arrives, but an old one is never sent in place of a new one."""
+
+TASK = QoSProfile(
+    history=QoSHistoryPolicy.KEEP_LAST,
+    depth=1,
+    reliability=QoSReliabilityPolicy.RELIABLE,
+    durability=QoSDurabilityPolicy.TRANSIENT_LOCAL,
+)
+"""Latched: whoever joins late learns what the robot was told."""
 
 PATH = _profile(QoSReliabilityPolicy.RELIABLE, 1)
 """A picture for people: the last one is enough."""

@@ -8,6 +8,10 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from vla_node.blending import RTC, make_blending
+from vla_node.cameras import FurtherCameras, Lens
+from vla_node.chunk import ChunkPlayer
+from vla_node.continuing import Continuation
 from vla_node.health import Health, Level, Vitals, judge_inference
 from vla_node.history import ImageHistory
 from vla_node.instruction import Heard
@@ -17,7 +21,7 @@ from vla_node.pilot import Command, Pilot
 from vla_node.rate import RateLimiter
 from vla_node.statistics import Statistics, inference_values
 from vla_node.worker import InferenceWorker, Request, Result
-from vla_policy.policy import Policy
+from vla_policy.policy import Policy, further_cameras, image_size
 
 MAX_STEP_S = 0.5
 """Dead reckoning over a longer pause of the process would only guess."""
@@ -39,7 +43,8 @@ class Session:
     ) -> None:
         self.policy = policy
         self.settings = settings
-        self.worker = InferenceWorker(policy, deliver, now_ns)
+        continuation = Continuation() if settings.blending == RTC else None
+        self.worker = InferenceWorker(policy, deliver, now_ns, continuation=continuation)
         self.statistics = Statistics()
         self._begin(first_task=0)
 
@@ -49,9 +54,15 @@ class Session:
         self._begin(first_task=self.pilot.instruction.task + 1)
 
     def _begin(self, first_task: int) -> None:
-        self.pilot = Pilot(round(self.settings.image_timeout_s * 1e9), first_task)
+        player = ChunkPlayer(
+            make_blending(self.settings.blending), round(self.settings.ramp_down_s * 1e9)
+        )
+        timeout_ns = round(self.settings.image_timeout_s * 1e9)
+        self.pilot = Pilot(timeout_ns, first_task, player)
         self.motion = MotionEstimate()
-        self._history = ImageHistory(self.policy.history, round(self.policy.spec.dt * 1e9))
+        lens = Lens(self.policy.history, self.policy.spec.step_ns, image_size(self.policy))
+        self._history = ImageHistory(lens.history, lens.spacing_ns, lens.size)
+        self._further = FurtherCameras(further_cameras(self.policy), lens, timeout_ns)
         self._limiter = RateLimiter(self.settings.max_inference_rate_hz)
         self._last: tuple[Command, int] | None = None
         self.worker.queue.clear()
@@ -64,11 +75,15 @@ class Session:
         self.pilot.see(stamp, steady_ns)
         self._history.add(image, stamp)
         instruction = self.pilot.instruction
-        if not instruction.active or not self._limiter.admit(steady_ns):
+        # A camera that is silent would have the policy act on what was: rather no chunk comes.
+        if not instruction.active or self._further.silent(steady_ns):
+            return
+        if not self._limiter.admit(steady_ns):
             return
         self.worker.queue.put(
             Request(
                 images=self._history.frames(),
+                further_images=self._further.frames(),
                 instruction=instruction.text,
                 task=instruction.task,
                 stamp=stamp,
@@ -77,6 +92,17 @@ class Session:
                 conversion_ns=conversion_ns,
             )
         )
+
+    def see_further(
+        self,
+        camera: str,
+        image: npt.NDArray[np.uint8],
+        stamp: int,
+        steady_ns: int,
+        conversion_ns: int = 0,
+    ) -> None:
+        """Take an image ``[H, W, 3]`` of one of the policy's further cameras."""
+        self._further.see(camera, image, stamp, steady_ns)
 
     def hear(self, said: str, steady_ns: int) -> Heard:
         """Take a sentence; where it changes the task, what waits for the old one is dropped."""
@@ -89,10 +115,10 @@ class Session:
 
     def take(self, result: Result, steady_ns: int) -> bool:
         """Take an answer of the policy; True where its chunk is driven from now on."""
-        self.statistics.record(result, steady_ns)
         if result.chunk is None:
             return False
-        return self.pilot.accept(result.chunk, result.request.task, result.request.seen_ns)
+        request = result.request
+        return self.pilot.accept(result.chunk, request.task, request.seen_ns, steady_ns)
 
     def due(self, now_ns: int, steady_ns: int) -> Command | None:
         """The command for this instant; None means that none is sent."""
@@ -107,7 +133,12 @@ class Session:
         return inference_values(result, self.statistics, self.worker.queue.dropped)
 
     def health(self, state: str, steady_ns: int) -> Health:
-        """Health of the inference in lifecycle state `state`."""
+        """Health of the inference in lifecycle state `state`, with its numbers."""
+        level, message = self.judge(state, steady_ns)
+        return Health(level, message, self._health_values(steady_ns))
+
+    def judge(self, state: str, steady_ns: int) -> tuple[Level, str]:
+        """How the inference is doing in lifecycle state `state`."""
         last = self.statistics.last
         vitals = Vitals(
             state=state,
@@ -120,9 +151,9 @@ class Session:
             slow_age_s=self.settings.slow_age_s,
             chunk_s=self.policy.spec.duration,
             image_timeout_s=self.settings.image_timeout_s,
+            silent_cameras=tuple(self._further.silent(steady_ns)),
         )
-        level, message = judge_inference(vitals)
-        return Health(Level(level), message, self._health_values(steady_ns))
+        return judge_inference(vitals)
 
     def _advance(self, steady_ns: int) -> None:
         if self._last is None:

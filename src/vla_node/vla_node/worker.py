@@ -6,17 +6,18 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from vla_node.continuing import Continuation
 from vla_node.errors import WarmUpError
 from vla_node.latest import LatestQueue
 from vla_policy.action import ActionChunk
 from vla_policy.observation import Observation
-from vla_policy.policy import Policy
+from vla_policy.policy import Policy, further_cameras
 
 WARM_UP_ROUNDS = 3
 """The first call allocates, the second may still compile; from the third on times are steady."""
@@ -31,6 +32,7 @@ class Request:
 
     Attributes:
         images: ``[H, W, 3]`` uint8 RGB each, oldest first.
+        further_images: the same of each further camera, by name.
         instruction: the sentence to follow.
         task: number of the task that it belongs to.
         stamp: stamp of the newest image [ns].
@@ -46,6 +48,7 @@ class Request:
     state: npt.NDArray[np.float32]
     seen_ns: int
     conversion_ns: int = 0
+    further_images: Mapping[str, tuple[npt.NDArray[np.uint8], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,13 +86,19 @@ class InferenceWorker:
         deliver: Callable[[Result], None],
         now_ns: Callable[[], int],
         steady_ns: Callable[[], int] = time.monotonic_ns,
+        continuation: Continuation | None = None,
     ) -> None:
-        """`deliver` is called in the worker's thread; `now_ns` is the node clock."""
+        """`deliver` is called in the worker's thread; `now_ns` is the node clock.
+
+        With a `continuation`, which is then this thread's alone, each chunk goes on from the one
+        before.
+        """
         self.queue: LatestQueue[Request] = LatestQueue()
         self._policy = policy
         self._deliver = deliver
         self._now_ns = now_ns
         self._steady_ns = steady_ns
+        self._continuation = continuation
         self._prepared: int | None = None
         self._busy_since_ns: int | None = None
         self._ready = threading.Event()
@@ -141,13 +150,15 @@ class InferenceWorker:
     def _warm_up(self) -> None:
         # In this thread, since the threads that a library keeps belong to the one that calls it.
         blank = np.zeros((self._policy.history, *WARM_UP_SHAPE), dtype=np.uint8)
+        further = dict.fromkeys(further_cameras(self._policy), blank)
         self._policy.prepare("stop")
         for _ in range(WARM_UP_ROUNDS):
-            self._policy.act(Observation(images=blank, instruction="stop", stamp=0))
+            self._policy.act(Observation(blank, "stop", stamp=0, further_images=further))
 
     def _infer(self, request: Request) -> Result:
         started = prepared = self._steady_ns()
         chunk, error = None, ""
+        cold = request.task != self._prepared
         try:
             observation = self._prepare(request)
             prepared = self._steady_ns()
@@ -155,6 +166,10 @@ class InferenceWorker:
         except Exception as failure:  # whatever a model may raise: the robot must not care
             chunk, error = None, _describe(failure)
         ended = self._steady_ns()
+        age_ns = self._now_ns() - request.stamp
+        if chunk is not None and self._continuation is not None:
+            elapsed_ns = max(age_ns, ended - request.seen_ns)
+            self._continuation.note(chunk, request.task, elapsed_ns, cold)
         return Result(
             request=request,
             chunk=chunk,
@@ -162,21 +177,25 @@ class InferenceWorker:
             queue_wait_ms=(started - request.seen_ns - request.conversion_ns) * 1e-6,
             preprocess_ms=(prepared - started + request.conversion_ns) * 1e-6,
             inference_ms=(ended - prepared) * 1e-6,
-            age_ms=(self._now_ns() - request.stamp) * 1e-6,
+            age_ms=age_ns * 1e-6,
         )
 
     def _prepare(self, request: Request) -> Observation:
         if request.task != self._prepared:  # the same sentence, said again, is a new task
             self._policy.prepare(request.instruction)
             self._prepared = request.task
-        newest = request.images[-1]
-        # One image needs no copy; a history is copied into one block.
-        images = newest[np.newaxis] if len(request.images) == 1 else np.stack(request.images)
+        plan = None
+        if self._continuation is not None:
+            plan = self._continuation.plan(request.stamp, request.task)
         return Observation(
-            images=images,
+            images=_in_a_row(request.images),
             instruction=request.instruction,
             stamp=request.stamp,
             state=request.state,
+            further_images={
+                name: _in_a_row(images) for name, images in request.further_images.items()
+            },
+            plan=plan,
         )
 
     def _checked(self, chunk: ActionChunk, request: Request) -> ActionChunk:
@@ -190,6 +209,11 @@ class InferenceWorker:
                 f"the chunk answers the stamp {chunk.observation_stamp}, not {request.stamp}"
             )
         return chunk
+
+
+def _in_a_row(images: tuple[npt.NDArray[np.uint8], ...]) -> npt.NDArray[np.uint8]:
+    """``[T, H, W, 3]``: one image needs no copy, a history is copied into one block."""
+    return images[0][np.newaxis] if len(images) == 1 else np.stack(images)
 
 
 def _describe(error: Exception) -> str:

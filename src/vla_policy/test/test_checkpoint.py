@@ -16,9 +16,10 @@ from vla_policy.checkpoint import (
     save_checkpoint,
     shipped_names,
 )
-from vla_policy.errors import ObservationError
+from vla_policy.errors import BackendError, ObservationError
 from vla_policy.memory import SEEN, Sight
-from vla_policy.models.end_to_end import EndToEndConfig, EndToEndVLA
+from vla_policy.models.config import EndToEndConfig
+from vla_policy.models.end_to_end import EndToEndVLA
 from vla_policy.observation import Observation
 from vla_policy.policy import Policy
 from vla_policy.statistics import ActionStatistics
@@ -98,8 +99,7 @@ def test_another_number_of_images_is_refused(directory):
 def test_the_sentence_is_encoded_once(directory, monkeypatch):
     policy = load_policy(directory)
     policy.prepare("turn left")
-    model = policy._model
-    monkeypatch.setattr(model.language, "embed", lambda texts: pytest.fail("encoded again"))
+    monkeypatch.setattr("vla_policy.sentence.shared_encoder", lambda: pytest.fail("encoded again"))
     policy.act(observation(instruction="turn left"))
 
 
@@ -188,7 +188,7 @@ def test_a_wrong_configuration_is_refused_by_name(directory, change, sentence):
 
 
 def test_an_unknown_device_is_refused(directory):
-    with pytest.raises(CheckpointError, match="device"):
+    with pytest.raises(BackendError, match="device"):
         load_policy(directory, device="warp9")
 
 

@@ -8,7 +8,8 @@ from torch import nn
 
 from vla_policy.errors import CheckpointError, ObservationError
 from vla_policy.memory import MODES
-from vla_policy.models.end_to_end import PARTS, EndToEndConfig, EndToEndVLA
+from vla_policy.models.config import PARTS, EndToEndConfig
+from vla_policy.models.end_to_end import MODULES, EndToEndVLA
 from vla_policy.models.fusion import FilmBlock, body_features
 
 SMALL = EndToEndConfig(
@@ -24,6 +25,10 @@ def build(vision="conv", language="minilm", fusion="cross_attention", decoder="r
             SMALL, vision=vision, language=language, fusion=fusion, decoder=decoder
         )
     )
+
+
+def test_names_of_parts_are_the_same_with_and_without_torch():
+    assert {part: tuple(modules) for part, modules in MODULES.items()} == PARTS
 
 
 @pytest.mark.parametrize("parts", COMBINATIONS, ids="-".join)

@@ -81,6 +81,11 @@ class ActionSpec:
         """Time that a whole chunk covers [s]."""
         return self.dt * self.horizon
 
+    @property
+    def step_ns(self) -> int:
+        """`dt` in nanoseconds, as stamps have them."""
+        return round(self.dt * 1e9)
+
     def normalise(self, actions: npt.ArrayLike) -> Array:
         """Physical actions ``[..., action_dim]`` to the model's [-1, 1], clipped."""
         low, span = self._bounds()

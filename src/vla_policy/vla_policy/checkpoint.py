@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checkpoints: a directory with `config.json`, `model.safetensors` and a model card.
 
-Never a pickle: reading a checkpoint runs no code from it.
+Never a pickle: reading a checkpoint runs no code from it. Torch is imported where weights are
+read or written and not before: a checkpoint with exported graphs runs without it.
 """
 
 from __future__ import annotations
@@ -12,18 +13,17 @@ import re
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any
-
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from typing import TYPE_CHECKING, Any
 
 from vla_policy.action import ActionSpec
 from vla_policy.errors import CheckpointError, PolicyError
-from vla_policy.model_policy import ModelPolicy
-from vla_policy.models.end_to_end import EndToEndConfig, EndToEndVLA
+from vla_policy.models.config import EndToEndConfig
 from vla_policy.policy import Policy
 from vla_policy.statistics import ActionStatistics
+
+if TYPE_CHECKING:
+    from vla_policy.backends.backend import Backend
+    from vla_policy.models.end_to_end import EndToEndVLA
 
 __all__ = [
     "CONFIG_FILE",
@@ -31,7 +31,9 @@ __all__ = [
     "CheckpointConfig",
     "CheckpointError",
     "find_checkpoint",
+    "load_model",
     "load_policy",
+    "policy_on",
     "read_config",
     "save_checkpoint",
     "shipped_names",
@@ -125,34 +127,63 @@ class CheckpointConfig:
             raise CheckpointError(f"a value has the wrong type: {error}") from error
 
 
-def load_policy(source: str | Path, device: str = "cpu", threads: int | None = None) -> Policy:
+def load_policy(
+    source: str | Path,
+    device: str = "cpu",
+    threads: int | None = None,
+    backend: str = "torch",
+) -> Policy:
     """The policy of a shipped name, a directory, or an id on the Hugging Face Hub.
 
     Args:
         source: e.g. ``"end_to_end"``, ``"/data/my_policy"`` or ``"owner/name"``.
-        device: where torch runs it, e.g. ``"cpu"`` or ``"cuda"``.
-        threads: processor threads that torch may use; torch's own choice where None.
+        device: where it runs, e.g. ``"cpu"`` or ``"cuda"``.
+        threads: processor threads that it may use; the library's own choice where None.
+        backend: what runs the network, a name of `vla_policy.backends.registry`.
 
     Raises:
         CheckpointError: it is missing, damaged, or not for this version; the text says which.
+        BackendError: the backend is unknown or cannot run here; the text says what is missing.
     """
+    from vla_policy.backends.backend import Options
+    from vla_policy.backends.registry import open_backend
+
     directory = find_checkpoint(source)
+    read_config(directory)  # what is wrong with it is said before anything large is opened
+    return policy_on(open_backend(backend, directory, Options(device, threads)), directory)
+
+
+def policy_on(backend: Backend, directory: Path) -> Policy:
+    """The policy of the checkpoint in a directory, its network run by `backend`.
+
+    Raises:
+        CheckpointError: the configuration is missing or makes no sense.
+    """
+    from vla_policy.model_policy import ModelPolicy
+
     config = read_config(directory)
-    if threads is not None:
-        torch.set_num_threads(threads)
-    model = EndToEndVLA(config.model)
+    return ModelPolicy(directory.name, backend, config.model, config.action, config.deadband)
+
+
+def load_model(directory: Path) -> EndToEndVLA:
+    """The network of a checkpoint in torch, on the processor, for evaluation.
+
+    Raises:
+        CheckpointError: the weights are missing, damaged, or do not fit the configuration.
+    """
+    from vla_policy.models.end_to_end import EndToEndVLA
+
+    model = EndToEndVLA(read_config(directory).model)
     _load_weights(model, directory / WEIGHTS_FILE)
-    try:
-        model.to(device)
-    except (RuntimeError, AssertionError) as error:
-        raise CheckpointError(f"device {device!r} cannot be used: {error}") from error
-    return ModelPolicy(directory.name, model, config.action, config.deadband)
+    return model.eval()
 
 
 def save_checkpoint(
     directory: Path, model: EndToEndVLA, config: CheckpointConfig, card: str = ""
 ) -> None:
     """Write a checkpoint; a reader sees the old one or the new one, never half of it."""
+    from safetensors.torch import save
+
     directory.mkdir(parents=True, exist_ok=True)
     weights = {name: value.contiguous().cpu() for name, value in model.state_dict().items()}
     unfinished = directory / (WEIGHTS_FILE + ".part")
@@ -222,7 +253,7 @@ def _download(hub_id: str) -> Path:
     try:
         from huggingface_hub import snapshot_download
 
-        files = [CONFIG_FILE, WEIGHTS_FILE, CARD_FILE]
+        files = [CONFIG_FILE, WEIGHTS_FILE, CARD_FILE, "graphs/*"]
         return Path(snapshot_download(hub_id, allow_patterns=files))
     except Exception as error:
         # The Hub's client raises errors of its own and of its transport's.
@@ -232,6 +263,9 @@ def _download(hub_id: str) -> Path:
 
 
 def _load_weights(model: EndToEndVLA, path: Path) -> None:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
     if not path.is_file():
         raise CheckpointError(f"{path} is missing: copy the whole checkpoint")
     try:

@@ -22,3 +22,11 @@ class InstructionError(PolicyError):
 
 class CheckpointError(PolicyError):
     """A checkpoint that is missing, damaged, or made for something else."""
+
+
+class BackendError(PolicyError):
+    """A way to run a network that is not to be had here; the text says what is missing."""
+
+
+class RemoteError(PolicyError):
+    """A policy elsewhere that cannot be reached, or messages that cannot be read."""

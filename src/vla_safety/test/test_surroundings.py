@@ -76,3 +76,12 @@ def test_turn_of_the_robot_turns_what_is_seen():
     surroundings.follow(Velocity(angular_z=math.pi), 2 * SECOND)
     assert not surroundings.sees(0.0, 0.5)
     assert surroundings.sees(math.pi, 0.5)
+
+
+def test_no_point_is_nearer_than_the_nearest_whatever_was_driven():
+    surroundings = seen([(1.0, 0.5), (-2.0, 0.0)])
+    for tick in range(1, 50):
+        surroundings.follow(Velocity(linear_x=0.5, angular_z=1.0), SECOND + tick * SECOND // 50)
+        away = np.hypot(*surroundings.towards(0.0).T)
+        assert surroundings.nearest_m <= away.min() + 1e-9
+    assert seen().nearest_m == math.inf

@@ -10,7 +10,7 @@ from math import atan2, isfinite
 import numpy as np
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from geometry_msgs.msg import Twist, TwistStamped, Vector3
+from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Odometry as OdometryMessage
 from sensor_msgs.msg import LaserScan
 
@@ -30,10 +30,11 @@ def velocity_from(twist: Twist) -> Velocity:
 
 def twist_from(velocity: Velocity) -> Twist:
     """`velocity` as a message."""
-    return Twist(
-        linear=Vector3(x=velocity.linear_x, y=velocity.linear_y, z=velocity.linear_z),
-        angular=Vector3(x=velocity.angular_x, y=velocity.angular_y, z=velocity.angular_z),
-    )
+    message = Twist()  # filled in place, which takes half as long as building it of vectors
+    linear, angular = message.linear, message.angular
+    linear.x, linear.y, linear.z = velocity[:3]
+    angular.x, angular.y, angular.z = velocity[3:]
+    return message
 
 
 def stamped_twist_from(velocity: Velocity, clock_ns: int, frame_id: str) -> TwistStamped:

@@ -25,8 +25,8 @@ COMMAND = _keep_last(1)
 TELEOP = _keep_last(1, reliability=ReliabilityPolicy.BEST_EFFORT)
 # Hears senders of either kind; the next message is worth more than the last one once more.
 SENSOR = _keep_last(1, reliability=ReliabilityPolicy.BEST_EFFORT)
-# The last sentence counts, and none may be lost.
-INSTRUCTION = _keep_last(1)
+# Latched: what the policy was told before the gate came is what it does now.
+INSTRUCTION = _keep_last(1, DurabilityPolicy.TRANSIENT_LOCAL)
 # A short press is two messages; the first must not be overwritten by the second.
 E_STOP = _keep_last(10)
 # Latched: whoever joins late must learn at once what the gate is doing.

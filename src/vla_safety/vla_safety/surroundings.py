@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import cos, pi, sin
+from math import cos, hypot, inf, pi, sin
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,7 @@ class Surroundings:
     def take(self, scan: Scan) -> None:
         """Put `scan` in the place of the one before."""
         self._points = self._in_base(scan.points)
+        self._nearest_m = float(np.hypot(*self._points.T).min(initial=inf))
         self._bearings = np.sort(np.remainder(scan.bearings + self._scan_yaw, 2 * pi))
         self._drift = STILL
         self._arrived_ns = scan.arrived_ns
@@ -81,6 +82,11 @@ class Surroundings:
         self._drift = self._drift.moved(velocity, elapsed_ns / SECOND_NS)
         self._followed_ns = now_steady_ns
         self.silent = now_steady_ns - self._arrived_ns > self._timeout_ns
+
+    @property
+    def nearest_m(self) -> float:
+        """No point is nearer to the robot's centre [m]; inf without points."""
+        return self._nearest_m - hypot(self._drift.x, self._drift.y)
 
     def towards(self, direction: float) -> Points:
         """The points [N, 2] now, with x along `direction` [rad] from where the robot faces."""

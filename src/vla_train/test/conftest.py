@@ -6,7 +6,7 @@ import pytest
 
 from vla_policy.action import ActionSpec
 from vla_policy.memory import LOST, SEEN, Sight
-from vla_policy.models.end_to_end import EndToEndConfig
+from vla_policy.models.config import EndToEndConfig
 from vla_sim.geometry import Pose
 from vla_sim.room import Solid, generate_room
 from vla_train.config import RoundConfig, RunConfig

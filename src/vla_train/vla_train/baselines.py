@@ -10,6 +10,7 @@ import numpy as np
 from vla_policy.action import ActionChunk, ActionSpec, Array
 from vla_policy.observation import Observation
 from vla_policy.policy import Policy
+from vla_policy.wrappers.wrapper import PolicyWrapper
 from vla_sim.phrasebook import Phrasebook
 from vla_sim.room import Room
 from vla_sim.splits import train_side
@@ -43,17 +44,12 @@ class RandomPolicy:
         return ActionChunk(actions, observation.stamp, self.spec)
 
 
-class BlindPolicy:
+class BlindPolicy(PolicyWrapper):
     """Another policy that sees nothing but grey."""
 
     def __init__(self, policy: Policy) -> None:
+        super().__init__(policy)
         self.name = f"blind {policy.name}"
-        self.spec, self.history = policy.spec, policy.history
-        self._policy = policy
-
-    def prepare(self, instruction: str) -> None:
-        """As the other."""
-        self._policy.prepare(instruction)
 
     def act(self, observation: Observation) -> ActionChunk:
         """What the other does then."""
@@ -61,13 +57,12 @@ class BlindPolicy:
         return self._policy.act(dataclasses.replace(observation, images=grey))
 
 
-class DeafPolicy:
+class DeafPolicy(PolicyWrapper):
     """Another policy that hears, whatever is said, to go to a random thing of the room."""
 
     def __init__(self, policy: Policy, room: Room, rng: np.random.Generator) -> None:
+        super().__init__(policy)
         self.name = f"deaf {policy.name}"
-        self.spec, self.history = policy.spec, policy.history
-        self._policy = policy
         self._room = room
         self._rng = rng
         self._heard = ""

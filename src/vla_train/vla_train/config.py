@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from vla_policy.action import ActionSpec
-from vla_policy.models.end_to_end import EndToEndConfig
+from vla_policy.models.config import EndToEndConfig
 from vla_train.errors import TrainError
 
 PRECISIONS = ("float32", "bfloat16")

@@ -55,11 +55,19 @@ class Contestant:
     Attributes:
         baseline: one of `BASELINES`, or None for the policy itself.
         policy: directory of the checkpoint; of the policy that is blind or deaf, too.
+        backend: what runs its network, a name of `vla_policy.backends.registry`.
     """
 
     spec: ActionSpec
     policy: Path | None = None
     baseline: str | None = None
+    backend: str = "torch"
+
+    def load(self) -> Policy | None:
+        """The policy; None for a baseline without one."""
+        if self.policy is None:
+            return None
+        return load_policy(self.policy, threads=1, backend=self.backend)
 
 
 @dataclass(frozen=True)
@@ -151,7 +159,7 @@ def judge_room(job: EvaluationJob) -> list[EpisodeResult]:
     rng = np.random.default_rng([zlib.crc32(b"evaluation"), job.room, job.seed])
     book = split.phrasebook(job.wordings)
     latency_s = LATENCY_S + split.added_latency_s
-    policy = None if job.contestant.policy is None else load_policy(job.contestant.policy)
+    policy = job.contestant.load()
     needs_images = job.contestant.baseline not in WITHOUT_POLICY
     simulation = Simulation(room, render=needs_images)
     try:
@@ -241,12 +249,13 @@ def summarise(results: list[EpisodeResult]) -> dict[str, Any]:
     }
 
 
-def find_contestant(policy: str, of: str, spec: ActionSpec) -> Contestant:
+def find_contestant(policy: str, of: str, spec: ActionSpec, backend: str = "torch") -> Contestant:
     """Whom a name means: a baseline, a shipped checkpoint or a directory.
 
     Args:
         of: the policy that is made blind or deaf.
         spec: the action space of baselines without a policy.
+        backend: what runs the policy's network.
 
     Raises:
         CheckpointError: there is no such checkpoint.
@@ -255,7 +264,7 @@ def find_contestant(policy: str, of: str, spec: ActionSpec) -> Contestant:
         return Contestant(spec, baseline=policy)
     directory = find_checkpoint(of if policy in BASELINES else policy)
     baseline = policy if policy in BASELINES else None
-    return Contestant(read_config(directory).action, directory, baseline)
+    return Contestant(read_config(directory).action, directory, baseline, backend)
 
 
 def report_of(results: list[EpisodeResult]) -> dict[str, Any]:

@@ -35,16 +35,18 @@ def judge_splits(
     workers: int,
     out: Path,
     console: Console,
+    backend: str = "torch",
 ) -> None:
     """Judge a policy on one split or on all, and write the reports; see `vla eval`."""
     names = REPORTED if split == "all" else (split,)
     for name in names:
         find_split(name)
-    contestant = find_contestant(policy, of, load_config("end_to_end").action)
+    contestant = find_contestant(policy, of, load_config("end_to_end").action, backend)
     out.mkdir(parents=True, exist_ok=True)
     for name in names:
         report = {
             "policy": policy,
+            "backend": contestant.backend,
             "split": name,
             "seed": seed,
             **_judge(contestant, policy, name, episodes, seed, wordings, workers, console),

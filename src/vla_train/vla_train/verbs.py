@@ -65,6 +65,9 @@ def evaluate(
     ] = "end_to_end",
     workers: Annotated[int, typer.Option(min=1, help="Processes that drive.")] = 2,
     out: Annotated[Path, typer.Option(help="Folder of the reports.")] = Path("out/eval"),
+    backend: Annotated[
+        str, typer.Option(help="What runs the network; `vla bench` lists them.")
+    ] = "torch",
 ) -> None:
     """Judge a policy in closed loop, in rooms that training never saw."""
     from rich.console import Console
@@ -78,7 +81,7 @@ def evaluate(
     console = Console()
     try:
         own = None if wordings is None else read_wordings(wordings)
-        judge_splits(policy, of, split, episodes, seed, own, workers, out, console)
+        judge_splits(policy, of, split, episodes, seed, own, workers, out, console, backend)
     except (TrainError, PolicyError, SimulatorError, OSError) as error:
         console.print(f"[red]{error}[/red]")
         raise typer.Exit(2) from error

@@ -25,8 +25,7 @@ class WhileItRuns(unittest.TestCase):
         until(lambda: not robot.lacking(wanted), f"all of {sorted(wanted)}")
 
     def test_sentence_becomes_a_motion(self):
-        robot.say_and_arm()
-        until(robot.moves, "a motion")
+        robot.send_off()
 
 
 @launch_testing.post_shutdown_test()

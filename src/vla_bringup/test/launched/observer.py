@@ -24,10 +24,12 @@ from std_srvs.srv import SetBool
 
 LAUNCH_FILES = Path(__file__).parents[2] / "launch"
 PATIENCE_S = 240.0
+SAID_EVERY_S = 5.0
 
 OURS = {
     "instruction": "std_msgs/msg/String",
     "vla/cmd_vel": "geometry_msgs/msg/TwistStamped",
+    "vla/instruction": "std_msgs/msg/String",
     "vla/path": "nav_msgs/msg/Path",
     "vla/inference": "diagnostic_msgs/msg/DiagnosticArray",
     "vla_safety/state": "diagnostic_msgs/msg/DiagnosticStatus",
@@ -68,11 +70,10 @@ class Observer:
             rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         self._node = rclpy.create_node("observer", namespace=namespace)
         self.commands: list[tuple[float, float]] = []
-        self.policy_commands = 0
         self.room: dict | None = None
+        self._sent_off = 0
         kind = TwistStamped if stamped else Twist
         self._node.create_subscription(kind, "cmd_vel", self._on_command, 50)
-        self._node.create_subscription(TwistStamped, "vla/cmd_vel", self._on_policy, 10)
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._node.create_subscription(String, "sim/room", self._on_room, latched)
         self._instruction = self._node.create_publisher(String, "instruction", 10)
@@ -100,17 +101,26 @@ class Observer:
             if there.get(self._node.resolve_topic_name(name)) != [kind]
         }
 
-    def say_and_arm(self, sentence: str = "") -> None:
-        """Arm the gate and send the robot to the first thing in its room, or say something."""
-        until(lambda: self.room is not None, "the room")
-        thing = self.room["objects"][0]
+    def arm(self) -> None:
+        """Let the gate pass commands on."""
         until(self._arm.service_is_ready, "the gate's service")
         answer = self._arm.call_async(SetBool.Request(data=True))
         until(answer.done, "the gate's answer")
         assert answer.result().success, answer.result().message
-        text = sentence or f"go to the {thing['colour']} {thing['shape']}"
-        until(self._instruction.get_subscription_count, "somebody who listens to instructions")
-        self._instruction.publish(String(data=text))
+
+    def send_off(self) -> None:
+        """Tell the robot to go to the next thing of its room, until it moves.
+
+        The sentence is sent again and again: a policy that is still loading does not hear it.
+        """
+        until(lambda: self.room is not None, "the room")
+        objects = self.room["objects"]
+        thing = objects[self._sent_off % len(objects)]
+        self._sent_off += 1
+        sentence = String(data=f"go to the {thing['colour']} {thing['shape']}")
+        talker = self._node.create_timer(SAID_EVERY_S, lambda: self._instruction.publish(sentence))
+        until(self.moves, "a motion")
+        self._node.destroy_timer(talker)
 
     def moves(self) -> bool:
         return bool(self.commands) and self.commands[-1] != (0.0, 0.0)
@@ -121,9 +131,6 @@ class Observer:
     def _on_command(self, message) -> None:
         twist = getattr(message, "twist", message)
         self.commands.append((twist.linear.x, twist.angular.z))
-
-    def _on_policy(self, message: TwistStamped) -> None:
-        self.policy_commands += 1
 
     def _on_room(self, message: String) -> None:
         self.room = json.loads(message.data)

@@ -18,6 +18,7 @@ def generate_test_description():
 class WhileTheyRun(unittest.TestCase):
     def test_topics_have_the_types_of_the_table(self):
         until(lambda: not robot.lacking(OURS), f"all of {sorted(OURS)}")
+        until(robot.stands, "a zero command")
 
     def test_killed_monitor_is_started_again(self):
         until(lambda: processes("vla_monitor"), "the monitor")

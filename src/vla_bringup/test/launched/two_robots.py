@@ -22,11 +22,9 @@ class WhileTheyRun(unittest.TestCase):
     def test_one_drives_while_the_other_stands_and_then_both_drive(self):
         until(left.stands, "the left gate")
         until(right.stands, "the right gate")
-        left.say_and_arm()
-        until(left.moves, "a motion of the left robot")
+        left.send_off()
         assert set(right.commands) == {(0.0, 0.0)}
-        right.say_and_arm()
-        until(right.moves, "a motion of the right robot")
+        right.send_off()
         assert left.room["seed"] != right.room["seed"]
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -45,6 +46,16 @@ def percentile(values: Iterable[float], share: float) -> float:
     return ordered[min(int(share * len(ordered)), len(ordered) - 1)]
 
 
+def middle(tries: Iterable[Sequence[Measurement]]) -> list[Measurement]:
+    """Of each promise the measurement in the middle.
+
+    A time of milliseconds tells of the machine as well as of the gate: a pause of the whole
+    machine spoils one try, a gate that is late spoils them all.
+    """
+    promises = zip(*tries, strict=True)
+    return [sorted(each, key=_by_measured)[len(each) // 2] for each in promises]
+
+
 def write_report(path: Path, measurements: Sequence[Measurement]) -> None:
     """Write what came out, one entry for each promise; numbers that are none become null."""
     entries = [asdict(measurement) for measurement in measurements]
@@ -64,6 +75,10 @@ def result_table(measurements: Iterable[Measurement]) -> Table:
         verdict = "[green]kept[/]" if each.passed else "[red]broken[/]"
         table.add_row(each.name, f"{each.limit:g}", f"{each.measured:g}", each.unit, verdict)
     return table
+
+
+def _by_measured(measurement: Measurement) -> tuple[bool, float]:
+    return math.isnan(measurement.measured), measurement.measured
 
 
 def _rounded(value: float) -> float:

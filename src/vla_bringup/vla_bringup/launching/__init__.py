@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from vla_bringup.launching.arguments import arguments, switched_on
+from vla_bringup.launching.arming import arming
 from vla_bringup.launching.cameras import camera_driver
 from vla_bringup.launching.gazebo import gazebo, gazebo_bridge
 from vla_bringup.launching.inclusion import included
@@ -16,6 +17,7 @@ __all__ = [
     "after_start",
     "aggregator",
     "arguments",
+    "arming",
     "camera_driver",
     "environment",
     "gazebo",

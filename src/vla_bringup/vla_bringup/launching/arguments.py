@@ -126,12 +126,17 @@ ARGUMENTS: dict[str, Argument] = {
         "Parameter file of the camera driver, over the settings of ours; empty: ours alone"
     ),
     "policy": Argument(
-        "Name of a shipped checkpoint, or a directory that holds one",
+        "Checkpoint (a shipped name, a directory, an id on the Hugging Face Hub), or the address "
+        "of `vla serve` on another machine, e.g. ws://10.0.0.7:8000",
         _in_file("node_params", "vla_node", "policy"),
     ),
     "device": Argument(
         "Where the model runs, as torch names it: cpu, cuda, cuda:0",
         _in_file("node_params", "vla_node", "device"),
+    ),
+    "backend": Argument(
+        "What runs the model: torch, onnx, openvino, ... (`vla bench` lists them), or auto",
+        _in_file("node_params", "vla_node", "backend"),
     ),
     "camera_topic": Argument(
         "Where the camera publishes its images (sensor_msgs/Image)", _of_camera(image_topic)
@@ -153,6 +158,7 @@ ARGUMENTS: dict[str, Argument] = {
     "enable_stamped_cmd_vel": Argument(
         "Send TwistStamped instead of Twist to the base", _stamped, _BOOL
     ),
+    "arm": Argument("Arm the gate of the simulated robot; false: a person does", "true", _BOOL),
     "node_params": Argument("Parameter file of the inference node", _file("vla_node")),
     "safety_params": Argument("Parameter file of the safety gate", _file("vla_safety")),
     "monitor_params": Argument("Parameter file of the monitor", _file("vla_monitor")),

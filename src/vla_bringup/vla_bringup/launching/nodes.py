@@ -28,6 +28,7 @@ from vla_bringup.presets import CAMERA_INFO, IMAGE
 from vla_bringup.trained import training_parameters
 
 PARAMETER_TYPES: Mapping[str, type] = {
+    "backend": str,
     "device": str,
     "enable_stamped_cmd_vel": bool,
     "metrics_port": int,

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from vla_policy.models.continuing import continue_flow
+
 BINS = 41
 """An odd number, so that one of them is zero."""
 FLOW_STEPS = 6
@@ -110,11 +112,21 @@ class FlowDecoder(nn.Module):
         Args:
             noise: where the flow starts, ``[B, horizon, action_dim]``; zeros where None.
         """
-        shape = (len(vector), self.shape[0] * self.shape[1])
-        x = vector.new_zeros(shape) if noise is None else noise.flatten(1)
+        x = self._start(vector) if noise is None else noise.flatten(1)
         for time in self.times:
             x = x + self._flow(vector, x, time.expand(len(x))) / self.steps
         return x.clamp(-1, 1).view(-1, *self.shape)
+
+    def continued(
+        self, vector: torch.Tensor, plan: torch.Tensor, weights: torch.Tensor
+    ) -> torch.Tensor:
+        """As `forward`, led to go on from a plan; see `ContinuingDecoder`."""
+
+        def flow(x: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
+            return self._flow(vector, x, time)
+
+        led = continue_flow(flow, self._start(vector), self.steps, plan, weights)
+        return led.clamp(-1, 1)
 
     def loss(self, vector: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
         """Mean squared error of the velocity between noise and the actions: a scalar."""
@@ -123,6 +135,9 @@ class FlowDecoder(nn.Module):
         time = torch.rand(len(target), device=target.device)
         x = torch.lerp(noise, target, time[:, None])
         return F.mse_loss(self._flow(vector, x, time), target - noise)
+
+    def _start(self, vector: torch.Tensor) -> torch.Tensor:
+        return vector.new_zeros(len(vector), self.shape[0] * self.shape[1])
 
     def _flow(self, vector: torch.Tensor, x: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
         angles = time[:, None] * torch.pi * torch.arange(1, 5, device=time.device)

@@ -10,16 +10,14 @@ Each of the four is a module of its own and can be exchanged for another of the 
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import nn
 
-from vla_policy.errors import CheckpointError, ObservationError
+from vla_policy.errors import ObservationError
 from vla_policy.memory import MEMORY_DIM, MODES
+from vla_policy.models.config import EndToEndConfig
 from vla_policy.models.decoder import DECODERS
 from vla_policy.models.fusion import BODY_DIM, FUSIONS, Fused
 from vla_policy.models.language import LANGUAGE_ENCODERS
@@ -100,73 +98,13 @@ class Look(NamedTuple):
     arrived: torch.Tensor
 
 
-PARTS = {
+MODULES = {
     "vision": VISION_ENCODERS,
     "language": LANGUAGE_ENCODERS,
     "fusion": FUSIONS,
     "decoder": DECODERS,
 }
-"""The choices for each part of the network."""
-
-
-@dataclass(frozen=True)
-class EndToEndConfig:
-    """Sizes and parts of an EndToEndVLA.
-
-    Attributes:
-        vision, language, fusion, decoder: names of parts, see `PARTS`.
-
-    Raises:
-        CheckpointError: a size is not positive, the image is no multiple of the stride, or
-            there is no such part.
-    """
-
-    vision: str = "conv"
-    language: str = "minilm"
-    fusion: str = "cross_attention"
-    decoder: str = "binned"
-    image_height: int = 120
-    image_width: int = 160
-    history: int = 1
-    horizon: int = 8
-    action_dim: int = 2
-    vision_channels: int = 64
-    language_dim: int = 128
-    fusion_dim: int = 256
-
-    def __post_init__(self) -> None:
-        for part, choices in PARTS.items():
-            if getattr(self, part) not in choices:
-                raise CheckpointError(
-                    f"{part} must be one of {', '.join(choices)} (got {getattr(self, part)!r})"
-                )
-        for name, value in dataclasses.asdict(self).items():
-            if name not in PARTS and (not isinstance(value, int) or value < 1):
-                raise CheckpointError(f"{name} must be a whole number >= 1 (got {value!r})")
-        stride = VISION_ENCODERS[self.vision].stride
-        if self.image_height % stride or self.image_width % stride:
-            raise CheckpointError(
-                f"the image size must be a multiple of {stride} "
-                f"(got {self.image_height} x {self.image_width})"
-            )
-
-    @property
-    def grid(self) -> tuple[int, int]:
-        """Rows and columns of the map of features."""
-        stride = VISION_ENCODERS[self.vision].stride
-        return self.image_height // stride, self.image_width // stride
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> EndToEndConfig:
-        """The configuration with these values.
-
-        Raises:
-            CheckpointError: a key is unknown or a value is wrong.
-        """
-        unknown = set(values) - {field.name for field in dataclasses.fields(cls)}
-        if unknown:
-            raise CheckpointError(f"unknown keys of the model: {', '.join(sorted(unknown))}")
-        return cls(**values)
+"""What the names of `vla_policy.models.config.PARTS` stand for."""
 
 
 class EndToEndVLA(nn.Module):

@@ -3,18 +3,14 @@
 
 from __future__ import annotations
 
-import re
-import zlib
-
 import torch
 from torch import nn
 
 from vla_policy.memory import STAGES
 from vla_policy.models.attention import Attention, TransformerBlock
 from vla_policy.sentence import EMBEDDING_DIM, shared_encoder
+from vla_policy.words import MAX_WORDS, VOCABULARY, word_numbers
 
-MAX_WORDS = 40
-VOCABULARY = 2048
 SLOTS = 4
 """Vectors that a sentence becomes; each can hold on to another word of it."""
 
@@ -35,7 +31,8 @@ class MiniLMEncoder(nn.Module):
 
     def embed(self, instructions: list[str]) -> torch.Tensor:
         """Frozen tokens ``[B, N, 384]`` of the sentences, zeros behind the last one's end."""
-        return shared_encoder().tokens(instructions).to(next(self.parameters()).device)
+        tokens = torch.from_numpy(shared_encoder().tokens(instructions))
+        return tokens.to(self.ask.questions.device)
 
     def forward(
         self, instructions: list[str] | torch.Tensor, stage: torch.Tensor | None = None
@@ -55,7 +52,7 @@ class MiniLMEncoder(nn.Module):
 class TransformerEncoder(nn.Module):
     """A small transformer over words, trained from nothing along with the rest.
 
-    Words are known by a hash into `VOCABULARY` numbers; 0 is padding.
+    Words are known by their numbers, see `vla_policy.words.word_numbers`.
     """
 
     def __init__(self, dim: int = 128, slots: int = SLOTS, layers: int = 2) -> None:
@@ -68,12 +65,7 @@ class TransformerEncoder(nn.Module):
 
     def embed(self, instructions: list[str]) -> torch.Tensor:
         """Numbers of the words ``[B, N]``, zeros behind the last one."""
-        numbers = [
-            torch.tensor([_word_number(w) for w in _words(text)][:MAX_WORDS] or [0])
-            for text in instructions
-        ]
-        padded = nn.utils.rnn.pad_sequence(numbers, batch_first=True)
-        return padded.to(self.places.device)
+        return torch.from_numpy(word_numbers(instructions)).to(self.places.device)
 
     def forward(
         self, instructions: list[str] | torch.Tensor, stage: torch.Tensor | None = None
@@ -113,11 +105,3 @@ class SlotPooling(nn.Module):
 
 LANGUAGE_ENCODERS = {"minilm": MiniLMEncoder, "transformer": TransformerEncoder}
 """Language encoders by the names that configurations know them by."""
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"[a-z0-9.]+|[,;]", text.lower())
-
-
-def _word_number(word: str) -> int:
-    return 1 + zlib.crc32(word.encode()) % (VOCABULARY - 1)

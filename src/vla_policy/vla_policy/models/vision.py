@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from vla_policy.models.attention import TransformerBlock
+from vla_policy.models.config import STRIDE
 
 
 class ConvEncoder(nn.Module):
@@ -21,7 +22,7 @@ class ConvEncoder(nn.Module):
         stride: pixels a cell of the map covers in each direction.
     """
 
-    stride = 8
+    stride = STRIDE
 
     def __init__(self, channels: int = 64) -> None:
         super().__init__()
@@ -52,7 +53,7 @@ class VitEncoder(nn.Module):
     any size (arXiv 2102.10882, section 3.2).
     """
 
-    stride = 8
+    stride = STRIDE
 
     def __init__(self, channels: int = 64, layers: int = 4) -> None:
         super().__init__()

@@ -15,7 +15,7 @@ from vla_safety.specification import Specification
 TIMEOUT = Specification(
     name="cmd_vel_timeout",
     kind=float,
-    default=0.25,
+    default=0.2,
     description="Longest silence of a source, on the steady clock, before the robot stops",
     unit="s",
     low=0.02,

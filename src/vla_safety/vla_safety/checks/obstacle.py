@@ -98,6 +98,8 @@ class Obstacle(Check):
             return velocity, None
         if surroundings.silent:
             return _scaled(velocity, 0.0), self._no_scan(speed, surroundings.timeout_s)
+        if surroundings.nearest_m >= self._reach(speed):
+            return velocity, None  # the usual case, told without looking at each point
         distance = self._free_distance(surroundings, velocity, speed)
         allowed = stopping_speed(distance, self._deceleration, self._reaction_s)
         if allowed < _SLOWEST:
@@ -106,6 +108,11 @@ class Obstacle(Check):
             return velocity, None
         finding = self._obstacle(_side(velocity), speed, allowed, distance)
         return _scaled(velocity, allowed / speed), finding
+
+    def _reach(self, speed: float) -> float:
+        """How far from the robot's centre [m] a point can be that limits `speed` on any way."""
+        braking = speed * self._reaction_s + speed**2 / (2.0 * self._deceleration)
+        return self._body.radius + self._body.margin + braking
 
     def _free_distance(
         self, surroundings: Surroundings, velocity: Velocity, speed: float

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the measurements ran on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import Any
+
+from vla_policy.backends import hardware, packages
+
+CORES = 2
+"""Everything is measured on two cores, as many as a small robot has to spare."""
+MODULES = ("rclpy", "torch", "onnxruntime", "openvino", "numpy", "cv2")
+
+
+def hold_to_cores(count: int = CORES) -> None:
+    """Let this process and all that it starts run on so many cores."""
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
+
+
+def describe() -> dict[str, Any]:
+    """Processor, cores, system, versions, and how busy the machine was as the run began."""
+    return {
+        "processor": hardware.cpu_name(),
+        "cores": len(os.sched_getaffinity(0)),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "versions": packages.versions(MODULES),
+        "load_before": round(os.getloadavg()[0], 2),
+    }

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from vla_policy.action import ActionSpec
+from vla_policy.backends.backend import Options
+from vla_policy.backends.reference import Reference, record
+from vla_policy.backends.registry import open_backend
+from vla_policy.checkpoint import CheckpointConfig, load_policy, policy_on, save_checkpoint
+from vla_policy.errors import BackendError
+from vla_policy.memory import MODES, SEEN
+from vla_policy.model_policy import blank_inputs
+from vla_policy.models.config import PARTS, EndToEndConfig
+from vla_policy.models.end_to_end import EndToEndVLA
+from vla_policy.observation import Observation
+
+SPEC = ActionSpec(("linear.x", "angular.z"), (-0.6, -1.5), (0.6, 1.5), 0.1, 3)
+SIZES = EndToEndConfig(
+    image_height=32, image_width=40, horizon=3, vision_channels=8, fusion_dim=16
+)
+CPU = Options("cpu", 1)
+
+
+@pytest.fixture
+def directory(tmp_path):
+    torch.manual_seed(0)
+    save_checkpoint(tmp_path / "tiny", EndToEndVLA(SIZES), CheckpointConfig(SIZES, SPEC))
+    return tmp_path / "tiny"
+
+
+def look(seed=0, instruction="turn left"):
+    """Seeds are 100 ms apart."""
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 256, (1, 48, 60, 3), dtype=np.uint8)
+    state = rng.normal(size=3).astype(np.float32)
+    return Observation(images, instruction, seed * 100_000_000, state)
+
+
+def recorded(directory, *counts):
+    """The answers of the checkpoint to drives of so many looks each."""
+    eager = open_backend("torch", directory, CPU)
+    drives = [[look(seed) for seed in range(count)] for count in counts]
+    return record(drives, eager, lambda backend: policy_on(backend, directory))
+
+
+@pytest.mark.parametrize(
+    ("part", "name"), [(part, name) for part, names in PARTS.items() for name in names]
+)
+def test_eager_answers_what_the_network_answers(tmp_path, part, name):
+    sizes = replace(SIZES, **{part: name})
+    torch.manual_seed(0)
+    model = EndToEndVLA(sizes).eval()
+    save_checkpoint(tmp_path / "tiny", model, CheckpointConfig(sizes, SPEC))
+    reference = recorded(tmp_path / "tiny", 3)
+    inputs = {name: torch.from_numpy(array) for name, array in reference.inputs.items()}
+    with torch.inference_mode():
+        images = inputs.pop("images").permute(0, 1, 4, 2, 3)
+        actions = model(images, inputs.pop("language"), **inputs).numpy()
+    assert np.abs(reference.actions - actions).max() < 1e-5
+
+
+def always_sees(monkeypatch):
+    """A network that has the named thing before it, and has done the first part."""
+
+    def see(self, fused):
+        rows = len(fused.vector)
+        mode = torch.zeros(rows, len(MODES))
+        mode[:, SEEN] = 1.0
+        return mode, torch.tensor([[2.0, 1.0]]).expand(rows, 2), torch.ones(rows)
+
+    monkeypatch.setattr(EndToEndVLA, "see", see)
+
+
+def test_what_is_remembered_is_asked_with_and_forgotten_when_a_drive_begins(
+    directory, monkeypatch
+):
+    always_sees(monkeypatch)
+    reference = recorded(directory, 7, 2)
+    known = reference.inputs["memory"][:, 0]
+    assert known.tolist() == [0, 1, 1, 1, 1, 1, 0, 0, 1]
+    assert reference.inputs["stage"].tolist() == [0] * 6 + [1] + [0] * 2
+    assert reference.inputs["language"].any(axis=(1, 2)).all()
+
+
+def test_a_policy_stands_still_before_the_next_part(directory, monkeypatch):
+    policy = load_policy(directory)
+    always_sees(monkeypatch)
+    assert all(not policy.act(look(seed)).actions.any() for seed in range(6))
+    assert policy.memory.stage == 1
+    assert policy.act(look(6)).actions.any()
+
+
+def test_a_policy_knows_what_runs_it(directory):
+    assert load_policy(directory).backend == "torch"
+
+
+def test_a_reference_is_read_as_it_was_written(directory, tmp_path):
+    reference = recorded(directory, 2)
+    reference.save(tmp_path / "x.npz")
+    again = Reference.load(tmp_path / "x.npz")
+    assert np.array_equal(again.actions, reference.actions)
+    assert again.inputs.keys() == reference.inputs.keys() == blank_inputs(SIZES).keys()
+    for name, array in reference.inputs.items():
+        assert np.array_equal(again.inputs[name], array)
+    assert len(again.first(1)) == 1
+
+
+def test_rows_of_a_reference_have_the_shapes_that_a_backend_takes(directory):
+    blank = blank_inputs(SIZES)
+    rows = list(recorded(directory, 3).rows())
+    assert len(rows) == 3
+    for row in rows:
+        assert {name: (array.shape, array.dtype) for name, array in row.items()} == {
+            name: (array.shape, array.dtype) for name, array in blank.items()
+        }
+
+
+def test_a_reference_of_nothing_is_refused(directory):
+    with pytest.raises(BackendError, match="at least one observation"):
+        recorded(directory, 0)

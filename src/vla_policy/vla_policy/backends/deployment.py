@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The network as a robot runs it: from camera pixels to decoded actions, in one graph.
+
+Whatever depends on the architecture of the network stands here and in `model_policy`; backends
+take inputs and outputs by the names that these two agree on.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from vla_policy.backends.backend import ACTIONS, ARRIVED, MODE, SPOT, Arrays, Options, Outputs
+from vla_policy.checkpoint import load_model
+from vla_policy.errors import BackendError
+from vla_policy.model_policy import blank_inputs
+from vla_policy.models.continuing import ContinuingDecoder
+from vla_policy.models.end_to_end import EndToEndVLA
+
+
+class Deployment(nn.Module):
+    """An `EndToEndVLA` that takes pixels as a camera gives them.
+
+    Attributes:
+        input_names: the arguments of `forward`, in their order.
+        output_names: what it returns.
+    """
+
+    output_names = (ACTIONS, MODE, SPOT, ARRIVED)
+
+    def __init__(self, model: EndToEndVLA) -> None:
+        super().__init__()
+        self.model = model
+        self.input_names = tuple(blank_inputs(model.config))
+
+    def forward(
+        self,
+        images: torch.Tensor,
+        language: torch.Tensor,
+        state: torch.Tensor,
+        memory: torch.Tensor,
+        stage: torch.Tensor,
+    ) -> tuple[torch.Tensor, ...]:
+        """``images`` [B, T, H, W, 3] uint8, the others as in `EndToEndVLA.look`; what it gives."""
+        return tuple(self.model.look(_pixels(images, state), language, state, memory, stage))
+
+    def obstacle_to_continuing(self) -> str:
+        """Why its decoder cannot go on from a plan; empty where it can."""
+        decoder = self.model.decoder
+        if isinstance(decoder, ContinuingDecoder):
+            return ""
+        return (
+            f"its {type(decoder).__name__} gives all actions of a chunk at once; "
+            "only a decoder that moves noise to actions step by step (a flow) can be led"
+        )
+
+    def continued(
+        self,
+        images: torch.Tensor,
+        language: torch.Tensor,
+        state: torch.Tensor,
+        memory: torch.Tensor,
+        stage: torch.Tensor,
+        plan: torch.Tensor,
+        weights: torch.Tensor,
+    ) -> tuple[torch.Tensor, ...]:
+        """As `forward`, with actions that go on from a plan; see `ContinuingDecoder`."""
+        decoder = self.model.decoder
+        assert isinstance(decoder, ContinuingDecoder)
+        fused = self.model.fuse(_pixels(images, state), language, state, memory, stage)
+        return (decoder.continued(fused.vector, plan, weights), *self.model.see(fused))
+
+
+def _pixels(images: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    # TensorRT takes bytes as an input only where they are turned into numbers at once.
+    return images.to(like.dtype).permute(0, 1, 4, 2, 3) / 255.0  # [B, T, 3, H, W]
+
+
+def load_deployment(directory: Path, options: Options) -> Deployment:
+    """The network of a checkpoint on the device, for evaluation.
+
+    Raises:
+        CheckpointError: the checkpoint is damaged.
+        BackendError: the device cannot be used.
+    """
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
+    deployment = Deployment(load_model(directory)).eval()
+    try:
+        return deployment.to(options.device)
+    except (RuntimeError, AssertionError) as error:
+        raise BackendError(f"device {options.device!r} cannot be used: {error}") from error
+
+
+def to_tensors(inputs: Arrays, names: tuple[str, ...], device: str) -> tuple[torch.Tensor, ...]:
+    """The named inputs on the device, in the order of the names."""
+    return tuple(torch.from_numpy(inputs[name]).to(device) for name in names)
+
+
+def to_outputs(values: tuple[torch.Tensor, ...], names: tuple[str, ...]) -> Outputs:
+    """Outputs as NumPy has them, float32, by name."""
+    return {name: value.float().cpu().numpy() for name, value in zip(names, values, strict=True)}

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OpenVINO on the processor.
+
+Where the processor has AMX, OpenVINO takes bfloat16 unless it is told otherwise: the precision
+is always said.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vla_policy.backends import graphs, packages
+from vla_policy.backends.backend import Arrays, Options, Outputs
+from vla_policy.errors import BackendError
+
+GRAPHS = {
+    "float32": graphs.FLOAT32,
+    "bfloat16": graphs.FLOAT32,
+    "int8": graphs.OPENVINO_INT8,
+}
+PRECISIONS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}
+"""Of what is not quantised."""
+
+
+class OpenVinoBackend:
+    """Runs a compiled graph by one request that keeps its memory."""
+
+    def __init__(self, name: str, compiled: Any) -> None:
+        self.name = name
+        self._request = compiled.create_infer_request()
+        self._names = [output.get_any_name() for output in compiled.outputs]
+
+    def run(self, inputs: Arrays) -> Outputs:
+        """See `Backend`."""
+        self._request.infer(inputs)
+        # Copies, since the next inference writes into the same memory.
+        return {name: np.array(self._request.get_tensor(name).data) for name in self._names}
+
+
+def open_backend(name: str, variant: str, directory: Path, options: Options) -> OpenVinoBackend:
+    """The exported graph of a checkpoint, compiled for this processor.
+
+    Raises:
+        BackendError: the graph or OpenVINO is missing, or OpenVINO refuses the graph.
+    """
+    path = graphs.path_of(directory, GRAPHS[variant])
+    core = packages.load("openvino", f"backend {name!r}").Core()
+    settings: dict[str, Any] = {
+        "INFERENCE_PRECISION_HINT": PRECISIONS[variant],
+        "PERFORMANCE_HINT": "LATENCY",
+    }
+    if options.threads is not None:
+        settings["INFERENCE_NUM_THREADS"] = options.threads
+    try:
+        return OpenVinoBackend(name, core.compile_model(core.read_model(path), "CPU", settings))
+    except RuntimeError as error:
+        raise BackendError(f"OpenVINO refuses {path}: {error}") from error

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Dynamic int8: linear layers hold int8 weights, and quantise what comes in as it comes.
+
+torchao is where PyTorch keeps this up (`torch.ao.quantization` is deprecated in its favour).
+Convolutions stay as they are, so a network of convolutions gains little.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vla_policy.backends.backend import Options
+from vla_policy.backends.deployment import load_deployment
+from vla_policy.backends.torch_eager import TorchBackend
+
+
+def open_backend(name: str, variant: str, directory: Path, options: Options) -> TorchBackend:
+    """The network of a checkpoint with its linear layers quantised."""
+    from vla_policy.backends.packages import load
+
+    quantization = load("torchao", f"backend {name!r}").quantization
+    network = load_deployment(directory, options)
+    quantization.quantize_(network, quantization.Int8DynamicActivationInt8WeightConfig())
+    return TorchBackend(name, network, network, options.device)

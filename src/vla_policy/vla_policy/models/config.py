@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sizes and parts of the networks, free of torch: a robot that runs an exported graph has none."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vla_policy.errors import CheckpointError
+
+STRIDE = 8
+"""Pixels that a cell of the feature map covers in each direction, whatever the vision encoder."""
+
+PARTS = {
+    "vision": ("conv", "vit"),
+    "language": ("minilm", "transformer"),
+    "fusion": ("cross_attention", "film", "concatenation"),
+    "decoder": ("regression", "binned", "flow"),
+}
+"""The choices for each part of the network; the modules behind the names stand in
+`vla_policy.models.end_to_end.MODULES`."""
+
+
+@dataclass(frozen=True)
+class EndToEndConfig:
+    """Sizes and parts of an EndToEndVLA.
+
+    Attributes:
+        vision, language, fusion, decoder: names of parts, see `PARTS`.
+
+    Raises:
+        CheckpointError: a size is not positive, the image is no multiple of the stride, or
+            there is no such part.
+    """
+
+    vision: str = "conv"
+    language: str = "minilm"
+    fusion: str = "cross_attention"
+    decoder: str = "binned"
+    image_height: int = 120
+    image_width: int = 160
+    history: int = 1
+    horizon: int = 8
+    action_dim: int = 2
+    vision_channels: int = 64
+    language_dim: int = 128
+    fusion_dim: int = 256
+
+    def __post_init__(self) -> None:
+        for part, choices in PARTS.items():
+            if getattr(self, part) not in choices:
+                raise CheckpointError(
+                    f"{part} must be one of {', '.join(choices)} (got {getattr(self, part)!r})"
+                )
+        for name, value in dataclasses.asdict(self).items():
+            if name not in PARTS and (not isinstance(value, int) or value < 1):
+                raise CheckpointError(f"{name} must be a whole number >= 1 (got {value!r})")
+        if self.image_height % STRIDE or self.image_width % STRIDE:
+            raise CheckpointError(
+                f"the image size must be a multiple of {STRIDE} "
+                f"(got {self.image_height} x {self.image_width})"
+            )
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the map of features."""
+        return self.image_height // STRIDE, self.image_width // STRIDE
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> EndToEndConfig:
+        """The configuration with these values.
+
+        Raises:
+            CheckpointError: a key is unknown or a value is wrong.
+        """
+        unknown = set(values) - {field.name for field in dataclasses.fields(cls)}
+        if unknown:
+            raise CheckpointError(f"unknown keys of the model: {', '.join(sorted(unknown))}")
+        return cls(**values)

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shipped policy on every backend that runs here, over recorded drives."""
+
+import dataclasses
+import json
+
+import pytest
+from rich.console import Console
+
+from vla_policy.backends.backend import Options
+from vla_policy.backends.export import export
+from vla_policy.backends.registry import KINDS, find_kind
+from vla_policy.backends.trial import Trial, run_trial
+from vla_policy.checkpoint import find_checkpoint
+from vla_train.comparing import report_of
+from vla_train.exporting import CALIBRATION_SPLIT, REFERENCE_SPLIT, progress, record_reference
+
+OBSERVATIONS = 500
+CALIBRATION = 128
+OPTIONS = Options(threads=1)
+TRIAL = Trial("torch", 0.0, 0.0, 0.0, 1.0, 12.0, 13.0, 14.0, 100.0, 20.0, 300.0, 500)
+FULL_PRECISION = [kind.name for kind in KINDS if kind.tolerance <= 1e-3 and not kind.gpu]
+
+
+@pytest.fixture(scope="module")
+def checkpoint():
+    return find_checkpoint("end_to_end")
+
+
+@pytest.fixture(scope="module")
+def reference(checkpoint):
+    with progress(Console(quiet=True)) as bar:
+        return record_reference(checkpoint, REFERENCE_SPLIT, OBSERVATIONS, bar)
+
+
+@pytest.fixture(scope="module")
+def exported(checkpoint, reference, tmp_path_factory):
+    for module in ("onnx", "onnxscript", "onnxruntime", "openvino", "nncf"):
+        pytest.importorskip(module, reason="requirements/backends.txt is not installed")
+    folder = tmp_path_factory.mktemp("export")
+    with progress(Console(quiet=True)) as bar:
+        calibration = record_reference(checkpoint, CALIBRATION_SPLIT, CALIBRATION, bar)
+    export(checkpoint, folder, reference, calibration, ("onnx", "onnx-int8", "openvino-int8"))
+    return folder
+
+
+def attempt(name, checkpoint, exported, reference):
+    directory = exported if find_kind(name).graph else checkpoint
+    obstacle = find_kind(name).obstacle(directory, OPTIONS)
+    if obstacle:
+        pytest.skip(obstacle)
+    return run_trial(name, directory, OPTIONS, reference)
+
+
+@pytest.mark.parametrize("name", FULL_PRECISION)
+def test_full_precision_gives_the_actions_of_eager_float32(name, checkpoint, exported, reference):
+    if find_kind(name).slow_start:
+        pytest.skip("compiles for a minute; `vla bench` covers it")
+    trial = attempt(name, checkpoint, exported, reference)
+    assert trial.calls == OBSERVATIONS
+    assert trial.max_error <= 1e-3
+
+
+@pytest.mark.parametrize("name", ["torch-int8", "onnx-int8", "openvino-int8"])
+def test_eight_bits_give_nearly_all_actions_of_eager_float32(
+    name, checkpoint, exported, reference
+):
+    """Where two ways are nearly as good, the rounding decides: only nearly all can be the same."""
+    trial = attempt(name, checkpoint, exported, reference)
+    assert trial.within >= 0.9
+    assert trial.flips <= 0.05
+
+
+def test_the_report_has_a_figure_for_each_bar():
+    fast = dataclasses.replace(TRIAL, backend="openvino", p50_ms=2.0, max_error=1e-6)
+    wrong = dataclasses.replace(TRIAL, backend="onnx-int8", p50_ms=1.0, max_error=0.4)
+    report = report_of("end_to_end", [TRIAL, fast, wrong], {"tensorrt": "no GPU"}, OPTIONS)
+    assert json.loads(json.dumps(report)) == report
+    figures = {figure["name"]: figure for figure in report["figures"]}
+    speed = figures["speed of openvino in times of eager float32"]
+    assert (speed["value"], speed["bar"], speed["better"], speed["passed"]) == (
+        6.0,
+        4.0,
+        "higher",
+        True,
+    )
+    assert not figures["largest error of onnx-int8"]["passed"]
+    assert figures["largest error of openvino"]["passed"]
+    assert report["not_run"] == {"tensorrt": "no GPU"}
+
+
+def test_without_eager_float32_no_speed_is_claimed():
+    report = report_of("end_to_end", [dataclasses.replace(TRIAL, backend="onnx")], {}, OPTIONS)
+    assert [figure["name"] for figure in report["figures"]] == ["largest error of onnx"]

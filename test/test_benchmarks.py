@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the benchmarks compute, and that the README claims nothing else."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.append(str(ROOT))
+
+from benchmarks import __main__ as command  # noqa: E402
+from benchmarks import readme  # noqa: E402
+from benchmarks.figures import RESULTS, Figure, Report, at_least, at_most, write  # noqa: E402
+from benchmarks.graph import Recording  # noqa: E402
+from benchmarks.spread import over_rounds, percentiles, slope  # noqa: E402
+from benchmarks.virtual import Base, Synchronous  # noqa: E402
+from vla_node.pilot import Command  # noqa: E402
+from vla_policy.action import ActionChunk, ActionSpec  # noqa: E402
+
+MS = 1_000_000
+WRITTEN = sorted(RESULTS.glob("*.json"))
+
+
+@pytest.mark.parametrize(
+    ("figure", "passed"),
+    [
+        (at_most("a", 1.3, 1.3), True),
+        (at_most("a", 1.31, 1.3), False),
+        (at_least("a", 8.0, 8.0), True),
+        (at_least("a", 7.9, 8.0), False),
+        (at_most("a", math.nan, 1.0), False),
+        (at_least("a", math.nan, 1.0), False),
+    ],
+)
+def test_figure_is_held_against_its_bar(figure, passed):
+    assert figure.passed is passed
+    assert figure.to_dict()["passed"] is passed
+
+
+def test_benchmark_that_lacks_something_has_not_passed():
+    good = at_most("a", 1.0, 2.0)
+    assert Report([good]).passed
+    assert not Report([good, at_most("b", 3.0, 2.0)]).passed
+    assert not Report([]).passed
+    assert not Report([good], not_run={"lerobot": "not installed"}).passed
+
+
+def test_report_is_written_with_its_command(tmp_path):
+    report = Report([at_most("a", 1.23456, 2.0)], {"b": [1]}, {"c": "why"})
+    path = write(report, "textbook", {"cores": 2}, tmp_path)
+    assert json.loads(path.read_text()) == {
+        "benchmark": "textbook",
+        "command": "make bench ONLY=textbook",
+        "machine": {"cores": 2},
+        "passed": False,
+        "figures": [{"name": "a", "value": 1.23, "bar": 2.0, "better": "lower", "passed": True}],
+        "not_run": {"c": "why"},
+        "measured": {"b": [1]},
+    }
+
+
+@given(st.floats(0.1, 3.0), st.floats(0.1, 100.0))
+def test_slope_is_the_exponent_of_a_power(exponent, factor):
+    sizes = [1, 2, 4, 8, 16]
+    assert slope(sizes, [factor * size**exponent for size in sizes]) == pytest.approx(exponent)
+
+
+@given(st.floats(0.0, 50.0), st.floats(0.1, 5.0))
+def test_what_has_a_fixed_part_and_a_linear_one_grows_at_most_linearly(fixed, each):
+    sizes = [1, 2, 3, 4, 8, 64]
+    assert slope(sizes, [fixed + each * size for size in sizes]) <= 1.0 + 1e-9
+
+
+def test_rounds_are_given_by_median_and_spread():
+    rounds = [{"p50": value} for value in (3.0, 1.0, 2.0)]
+    assert over_rounds(rounds) == {"p50": {"median": 2.0, "low": 1.0, "high": 3.0}}
+    assert percentiles([1.0, 2.0, 3.0])["p50"] == 2.0
+    assert math.isnan(percentiles([])["p99"])
+
+
+def recording(stamps):
+    return Recording(
+        stamps=np.array(stamps, dtype=np.int64),
+        values=np.zeros((len(stamps), 2)),
+        inference_ms={},
+        cpu_s=0.1,
+        memory_mb=np.zeros(1),
+    )
+
+
+def test_latency_is_that_of_the_first_command_of_each_image():
+    """The same image is answered anew at each control tick until the next chunk."""
+    heard = recording([(0, 5 * MS), (0, 38 * MS), (40 * MS, 47 * MS), (0, 50 * MS)])
+    assert heard.latencies_ms().tolist() == [5.0, 7.0]
+    assert heard.gaps_ms().tolist() == [33.0, 9.0, 3.0]
+    assert heard.answers_per_s() == pytest.approx(1 / 0.045)
+
+
+@pytest.mark.parametrize("name", [*command.NAMES, *command.FURTHER])
+def test_every_benchmark_can_be_named(name):
+    for module in {"textbook": ["vla_train"], "slow_model": ["vla_sim"]}.get(name, ["rclpy"]):
+        pytest.importorskip(module)
+    assert callable(importlib.import_module(f"benchmarks.{name}").measure)
+
+
+def test_unknown_benchmark_is_refused(capsys):
+    assert command.main(["speed"]) == 2
+    assert "no benchmark speed: expected node_overhead" in capsys.readouterr().out
+
+
+def test_peer_that_is_not_installed_is_named(monkeypatch, tmp_path):
+    from benchmarks import peers
+
+    monkeypatch.setattr(peers, "ENVIRONMENTS", tmp_path)
+    monkeypatch.setattr(peers, "exported", lambda name: tmp_path)
+    monkeypatch.setattr(peers, "_ours", lambda export, seconds: ([1.0, 2.0], [0.1, 0.2]))
+    report = peers.measure(rounds=1)
+    assert set(report.not_run) == {"lerobot", "openpi"}
+    assert "scripts/peers.sh lerobot" in report.not_run["lerobot"]
+    assert not report.passed
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
+def test_every_result_holds_its_figures_against_their_bars(path):
+    result = json.loads(path.read_text())
+    assert result["benchmark"] == path.stem
+    for each in result["figures"]:
+        figure = Figure(each["name"], each["value"], each["bar"], each["better"])
+        assert figure.to_dict() == each
+
+
+def test_readme_shows_the_results_and_nothing_else():
+    text = readme.README.read_text()
+    assert readme.shown(text) == readme.block(), "run: python -m benchmarks.readme"
+
+
+def test_readme_block_has_a_row_for_each_figure(tmp_path):
+    assert readme.NOTHING in readme.block(tmp_path)
+    figures = [at_least("latency p50 lower by", 9.87654, 8.0), at_most("gap", 2.0, 1.5)]
+    write(Report(figures), "textbook", {}, tmp_path)
+    rows = readme.block(tmp_path).splitlines()
+    assert rows[3:5] == [
+        "| textbook: latency p50 lower by | 9.88 | at least 8 | `make bench ONLY=textbook` |",
+        "| textbook: gap | 2 (not reached) | at most 1.5 | `make bench ONLY=textbook` |",
+    ]
+    assert readme.shown(f"before\n{readme.block(tmp_path)}\nafter") == readme.block(tmp_path)
+
+
+class StoppedClock:
+    """Stands for the simulator where only its clock and its commands matter."""
+
+    def __init__(self):
+        self.time = 0.0
+        self.commands = []
+
+    def command(self, linear, angular):
+        self.commands.append((linear, angular))
+
+
+def test_base_of_the_slow_model_holds_a_command_and_then_stops():
+    simulation = StoppedClock()
+    base = Base(simulation)
+    base.take(Command(0, {"linear.x": 0.5}))
+    for _ in range(30):
+        simulation.time += 1 / 30
+        base.take(None)
+    assert simulation.commands[15] == (0.5, 0.0)
+    assert simulation.commands[-1] == (0.0, 0.0)
+    moving = sum(command != (0.0, 0.0) for command in simulation.commands)
+    assert moving / 30 == pytest.approx(0.5, abs=0.05)
+
+
+def test_jerk_is_that_of_the_commands():
+    simulation, period = StoppedClock(), 0.1
+    base = Base(simulation)
+    for speed in (0.0, 0.0, 0.1, 0.1):
+        base.take(Command(0, {"linear.x": speed}))
+    assert base.jerk(period) == pytest.approx(np.sqrt((10.0**2 + 10.0**2) / 2))
+
+
+def test_synchronous_node_sends_each_first_action_once():
+    spec = ActionSpec(("linear.x",), (-1.0,), (1.0,), dt=0.1, horizon=2)
+    node = Synchronous()
+    assert node.command(0) is None
+    node.take(ActionChunk(np.float32([[0.25], [0.5]]), 7, spec), 0, 9)
+    assert node.command(9) == Command(7, {"linear.x": 0.25})
+    assert node.command(10) is None
