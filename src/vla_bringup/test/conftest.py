@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from vla_policy.action import ActionSpec
+from vla_policy.checkpoint import CheckpointConfig
+from vla_policy.models.config import EndToEndConfig
 from vla_policy.statistics import ActionStatistics
 
 SPEC = ActionSpec(("linear.x", "angular.z"), (-0.6, -1.5), (0.6, 1.5), 0.1, 8)
@@ -80,6 +82,6 @@ def checkpoint(tmp_path):
     """A checkpoint that tells of its training; its weights are missing."""
     folder = tmp_path / "trained"
     folder.mkdir()
-    values = {"action_spec": SPEC.to_dict(), "action_statistics": STATISTICS.to_dict()}
-    (folder / "config.json").write_text(json.dumps(values))
+    config = CheckpointConfig(EndToEndConfig(), SPEC, action_statistics=STATISTICS)
+    (folder / "config.json").write_text(json.dumps(config.to_dict()))
     return folder

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from vla_bringup.parameters import Overrides
 from vla_policy.action import ActionSpec
+from vla_policy.checkpoint import read_config, shipped_checkpoint
 from vla_policy.errors import PolicyError
 from vla_policy.statistics import ActionStatistics
 
@@ -22,25 +20,20 @@ def training_parameters(policy: str) -> Overrides:
     Args:
         policy: name of a shipped checkpoint, or a directory that holds one.
     """
-    values = _configuration(policy)
     try:
-        spec = ActionSpec.from_dict(values["action_spec"])
-        statistics = ActionStatistics.from_dict(values["action_statistics"])
-    except (KeyError, TypeError, PolicyError):  # the node says what is wrong with its checkpoint
+        config = read_config(_folder(policy))
+    except PolicyError:  # the node says what is wrong with its checkpoint
+        return {}
+    spec, statistics = config.action, config.action_statistics
+    if statistics is None:
         return {}
     return {"vla_monitor": _of_monitor(spec, statistics), "vla_safety": _of_gate(spec, statistics)}
 
 
-def _configuration(policy: str) -> Mapping[str, Any]:
-    # Without the policy's own loader, which brings torch: this runs in whatever starts the nodes.
+def _folder(policy: str) -> Path:
+    """Where the checkpoint lies, if it is here: nothing is fetched before the node asks for it."""
     folder = Path(policy)
-    if not folder.is_dir():
-        folder = Path(str(resources.files("vla_policy"))) / "checkpoints" / policy
-    try:
-        values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return values if isinstance(values, dict) else {}
+    return folder if folder.is_dir() else shipped_checkpoint(policy)
 
 
 def _of_monitor(spec: ActionSpec, statistics: ActionStatistics) -> dict[str, Any]:

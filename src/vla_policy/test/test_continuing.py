@@ -184,6 +184,9 @@ class ToyFlow(nn.Module):
 def flowing():
     """A policy whose decoder is the toy flow."""
     model = EndToEndVLA(SIZES, decoder=ToyFlow()).eval()
+    # Whatever it sees, nothing is done yet: else the policy stands and waits.
+    nn.init.zeros_(model.sight.weight)
+    nn.init.constant_(model.sight.bias, -1.0)
     return ModelPolicy("toy", EagerBackend("torch", Deployment(model), "cpu"), SIZES, SPEC)
 
 

@@ -36,6 +36,7 @@ __all__ = [
     "policy_on",
     "read_config",
     "save_checkpoint",
+    "shipped_checkpoint",
     "shipped_names",
 ]
 
@@ -224,6 +225,11 @@ def shipped_names() -> list[str]:
     return sorted(path.name for path in root.iterdir() if (path / CONFIG_FILE).is_file())
 
 
+def shipped_checkpoint(name: str) -> Path:
+    """Directory of the checkpoint of that name, if it is among `shipped_names`."""
+    return _shipped_root() / name
+
+
 def find_checkpoint(source: str | Path) -> Path:
     """Directory of a checkpoint: one on disk, a shipped name, or a copy from the Hub.
 
@@ -236,7 +242,7 @@ def find_checkpoint(source: str | Path) -> Path:
     if Path(text).is_dir():
         return Path(text).resolve()
     if text in shipped_names():
-        return _shipped_root() / text
+        return shipped_checkpoint(text)
     if _HUB_ID.fullmatch(text):
         return _download(text)
     raise CheckpointError(
