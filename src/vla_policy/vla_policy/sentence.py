@@ -79,8 +79,8 @@ class SentenceEncoder:
         for rows in _batches(waiting.values()):
             states = self.states(np.array([ids[row] for row in rows]))[:, 1:-1]
             result[rows, : states.shape[1]] = states
-        for text, states, tokens in zip(texts, result, ids, strict=True):
-            self._keep(text, states[: len(tokens) - 2])
+        for text, tokens, numbers in zip(texts, result, ids, strict=True):
+            self._keep(text, tokens[: len(numbers) - 2])
         return result
 
     def ids(self, text: str) -> list[int]:
@@ -99,9 +99,9 @@ class SentenceEncoder:
             x = self._layer(x, f"encoder.layer.{index}")
         return x
 
-    def _keep(self, text: str, states: Tokens) -> None:
+    def _keep(self, text: str, tokens: Tokens) -> None:
         if text not in self._cache:
-            self._cache[text] = states.copy()
+            self._cache[text] = tokens.copy()
         self._cache.move_to_end(text)
         if len(self._cache) > self._cache_size:
             self._cache.popitem(last=False)

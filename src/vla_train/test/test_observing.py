@@ -7,9 +7,9 @@ from vla_train.observing import observe_drives
 COUNT = 7
 
 
-def test_so_many_observations_come_and_the_same_ones_again(module_spec):
+def test_so_many_observations_come_and_the_same_ones_again(spec):
     first, second = (
-        list(observe_drives(COUNT, module_spec, find_split("validation"))) for _ in range(2)
+        list(observe_drives(COUNT, spec, find_split("validation"))) for _ in range(2)
     )
     assert sum(map(len, first)) == COUNT
     for one, other in zip(first[0], second[0], strict=True):
@@ -20,9 +20,9 @@ def test_so_many_observations_come_and_the_same_ones_again(module_spec):
     assert len({observation.instruction for observation in first[0]}) == 1
 
 
-def test_splits_and_seeds_show_other_rooms(module_spec):
+def test_splits_and_seeds_show_other_rooms(spec):
     images = [
-        next(iter(observe_drives(1, module_spec, find_split(split), seed)))[0].images
+        next(iter(observe_drives(1, spec, find_split(split), seed)))[0].images
         for split, seed in (("validation", 0), ("validation", 1), ("seen", 0))
     ]
     assert not np.array_equal(images[0], images[1])

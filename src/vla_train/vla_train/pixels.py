@@ -66,7 +66,7 @@ def _write(recording: Recording, file: Path, key: str, size: tuple[int, int], co
     pixels = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.uint8, shape=shape)
     if recording.features[key]["dtype"] == "video":
         for number, image in enumerate(video_frames(recording, file, key)):
-            pixels[number] = resize_image(image, *size)
+            resize_image(image, *size, out=pixels[number])
     else:
         _decode(file, key, pixels)
     pixels.flush()
@@ -76,10 +76,12 @@ def _write(recording: Recording, file: Path, key: str, size: tuple[int, int], co
 def _decode(file: Path, key: str, pixels: Image) -> None:
     """Fill `pixels` from encoded images, in threads: decoding frees the interpreter."""
 
+    _, height, width, _ = pixels.shape
+
     def put(numbered: tuple[int, bytes | None]) -> None:
         number, data = numbered
         try:
-            pixels[number] = resize_image(decode_image(data), *pixels.shape[1:3])
+            resize_image(decode_image(data), height, width, out=pixels[number])
         except ValueError as error:
             raise TrainError(f"{file}: frame {number} of {key}: {error}") from error
 
