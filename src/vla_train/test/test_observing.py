@@ -8,9 +8,7 @@ COUNT = 7
 
 
 def test_so_many_observations_come_and_the_same_ones_again(spec):
-    first, second = (
-        list(observe_drives(COUNT, spec, find_split("validation"))) for _ in range(2)
-    )
+    first, second = (list(observe_drives(COUNT, spec, find_split("validation"))) for _ in range(2))
     assert sum(map(len, first)) == COUNT
     for one, other in zip(first[0], second[0], strict=True):
         assert np.array_equal(one.images, other.images)
