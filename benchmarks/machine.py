@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import platform
 from typing import Any
 
-from vla_policy.backends import hardware, packages
+from vla_policy.backends import hardware
 
 CORES = 2
 """Everything is measured on two cores, as many as a small robot has to spare."""
@@ -26,6 +27,14 @@ def describe() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)),
         "system": platform.platform(),
         "python": platform.python_version(),
-        "versions": packages.versions(MODULES),
+        "versions": _versions(),
         "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def _versions() -> dict[str, str]:
+    """Versions by module, of those that are installed."""
+    packages = importlib.metadata.packages_distributions()
+    return {
+        name: importlib.metadata.version(packages[name][0]) for name in MODULES if name in packages
     }

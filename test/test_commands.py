@@ -209,11 +209,11 @@ needs_wheels = pytest.mark.skipif(
 @needs_build
 @needs_wheels
 def test_the_environment_has_the_defaults_of_the_command():
-    from vla_bringup.environment import DEFAULTS
+    from vla_bringup.environment import DEFAULTS, PROFILE, TRANSPORT_PROFILES
 
     environment = sourced(". scripts/env.sh")
-    for name in ("FASTDDS_BUILTIN_TRANSPORTS", "MUJOCO_GL"):
-        assert environment[name] == DEFAULTS[name]
+    assert environment["MUJOCO_GL"] == DEFAULTS["MUJOCO_GL"]
+    assert Path(environment[TRANSPORT_PROFILES[0]]).resolve() == PROFILE.resolve()
     assert environment["ROS_AUTOMATIC_DISCOVERY_RANGE"] == "LOCALHOST"
     assert environment["VIRTUAL_ENV"] == str(ROOT / ".venv")
 
@@ -233,7 +233,7 @@ def test_the_environment_leaves_alone_what_the_user_set():
         **chosen,
     )
     assert {name: own[name] for name in chosen} == chosen
-    assert "FASTDDS_BUILTIN_TRANSPORTS" not in own
+    assert own["FASTDDS_DEFAULT_PROFILES_FILE"] == "/own.xml"
     assert own["LD_LIBRARY_PATH"].endswith(":/own")
 
 

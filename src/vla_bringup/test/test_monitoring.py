@@ -40,7 +40,6 @@ from vla_bringup.demo.witness import Ear
 from vla_bringup.domain import VARIABLE, claim_free_domain
 from vla_bringup.environment import PROFILE, TRANSPORT_PROFILES
 from vla_bringup.nodes import simulated_robot
-from vla_bringup.parameters import write_overrides
 from vla_bringup.procfile import Program
 from vla_bringup.supervisor import Supervisor
 from vla_monitor import topics as monitored
@@ -49,7 +48,9 @@ SEED = 4
 PORT = 19464
 READY_LIMIT_S = 180.0
 SEEN_WITHIN_S = 2.0
-MENDED_WITHIN_S = 15.0
+AGREE_WITHIN_MS = 2.0
+SHARE_OF_A_CORE = 0.10
+MEMORY_MB = 120.0
 TRIES = 3
 WINDOW_S = 30.0  # of the monitor's parameter file
 OK, WARN, ERROR = 0, 1, 2
@@ -109,14 +110,6 @@ class Robot:
     def __init__(self, folder):
         self._folder = folder
         whole = simulated_robot(folder, seed=SEED)
-        write_overrides(
-            folder / "overrides.yaml",
-            {
-                "vla_sim": {"seed": SEED},
-                "vla_safety": {"state_directory": str(folder)},
-                "vla_monitor": {"prometheus.port": PORT},
-            },
-        )
         environment = whole._environment
         programs = {program.name: program for program in whole.programs}
         for name, script in (("vla_node", SPOILT_NODE), ("vla_sim", SPOILT_SIM)):
@@ -125,6 +118,8 @@ class Robot:
             exchanged = f"{shlex.quote(sys.executable)} {shlex.quote(str(folder / name))} "
             command = programs[name].command.replace(f"exec {name} ", f"exec {exchanged}")
             programs[name] = Program(name, command)
+        monitor = f"{programs['vla_monitor'].command} -p prometheus.port:={PORT}"
+        programs["vla_monitor"] = Program("vla_monitor", monitor)
         self._running = {
             name: Supervisor([program], environment) for name, program in programs.items()
         }
@@ -256,6 +251,18 @@ def probe(robot):
     rclpy.try_shutdown()
 
 
+@pytest.fixture
+def tell(capsys, record_property):
+    """Prints what was measured beside its bar, whatever comes of the test."""
+
+    def tell(what, measured, bar, unit=""):
+        record_property(what, measured)
+        with capsys.disabled():
+            print(f"\n  {what}: {measured:.3g} {unit} (at most {bar:g})", end="")
+
+    return tell
+
+
 def all_well(probe):
     levels = {name: probe.level(name) for name in probe.history if name.startswith("vla_monitor")}
     return len(levels) >= 10 and set(levels.values()) == {OK}
@@ -324,12 +331,14 @@ def differences_ms(probe):
     return found
 
 
-def test_monitor_and_probe_agree_within_2_ms(robot, probe):
+def test_monitor_and_probe_agree_within_2_ms(robot, probe, tell):
     for _ in range(TRIES):
         with driving(probe):
             time.sleep(WINDOW_S + 2.0)
         differences = differences_ms(probe)
-        if max(differences.values()) <= 2.0:
+        for name, difference_ms in differences.items():
+            tell(f"{name}, monitor against probe", difference_ms, AGREE_WITHIN_MS, "ms")
+        if max(differences.values()) <= AGREE_WITHIN_MS:
             return
     # A busy machine keeps one of the two waiting now and then, a mistake is there every time.
     raise AssertionError(differences)
@@ -414,11 +423,13 @@ def break_and_mend(robot, probe, fault):
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_seen_in_time_named_and_gone_without_flapping(robot, probe, fault):
+def test_a_fault_is_seen_in_time_named_and_gone_without_flapping(robot, probe, tell, fault):
     for _ in range(TRIES):
         seen_s, message, levels = break_and_mend(robot, probe, fault)
         assert FAULTS[fault][1] in message
         changes = sum(a != b for a, b in itertools.pairwise([OK, *levels]))
+        tell(f"{fault}, until it is seen", seen_s, SEEN_WITHIN_S, "s")
+        tell(f"{fault}, changes of the level", changes, 2)
         if seen_s <= SEEN_WITHIN_S and changes == 2:
             return
     # A busy machine is now and then as slow as the fault, a mistake is there every time.
@@ -434,7 +445,7 @@ def test_the_event_log_tells_what_happened(robot, probe, folder):
     assert at_s == sorted(at_s)
 
 
-def test_the_monitor_needs_little(robot, probe):
+def test_the_monitor_needs_little(robot, probe, tell):
     process = psutil.Process(robot.pid("vla_monitor"))
     before, began_s = process.cpu_times(), time.monotonic()
     with driving(probe):
@@ -444,5 +455,8 @@ def test_the_monitor_needs_little(robot, probe):
     if images < 27.0:
         pytest.skip(f"the machine is too busy to tell: {images:.1f} images a second")
     used_s = after.user + after.system - before.user - before.system
-    assert used_s / (ended_s - began_s) <= 0.10
-    assert process.memory_info().rss <= 120e6
+    share, memory_mb = used_s / (ended_s - began_s), process.memory_info().rss / 1e6
+    tell(f"the monitor at {images:.1f} images/s, share of a core", share, SHARE_OF_A_CORE)
+    tell("the monitor, resident memory", memory_mb, MEMORY_MB, "MB")
+    assert share <= SHARE_OF_A_CORE
+    assert memory_mb <= MEMORY_MB

@@ -4,6 +4,9 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from hypothesis import given
 from hypothesis import strategies as st
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import CameraInfo
+from std_msgs.msg import Header
 
 from vla_monitor import messages
 from vla_monitor.levels import Level
@@ -56,6 +59,26 @@ def test_a_message_of_someone_else_is_unreadable():
 def test_a_stamp_keeps_its_nanoseconds(sec, nanosec):
     stamp_ns = messages.stamp_to_ns(Time(sec=sec, nanosec=nanosec))
     assert divmod(stamp_ns, 1_000_000_000) == (sec, nanosec)
+
+
+@given(st.integers(-(2**31), 2**31 - 1), st.integers(0, 999_999_999), st.text(max_size=9))
+def test_a_stamp_is_read_off_the_wire(sec, nanosec, frame):
+    info = CameraInfo(header=Header(stamp=Time(sec=sec, nanosec=nanosec), frame_id=frame))
+    expected = messages.stamp_to_ns(info.header.stamp)
+    assert messages.stamp_off_the_wire(serialize_message(info)) == expected
+
+
+def test_a_stamp_in_the_other_byte_order_is_read():
+    assert (
+        messages.stamp_off_the_wire(bytes([0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 9])) == 7 * 10**9 + 9
+    )
+
+
+@pytest.mark.parametrize(
+    "serialized", [b"", b"\x00\x01\x00\x00" + 7 * b"\x00", b"\x00\x07" + 20 * b"\x00"]
+)
+def test_what_is_no_stamped_message_has_no_stamp(serialized):
+    assert messages.stamp_off_the_wire(serialized) is None
 
 
 def test_a_report_becomes_a_status_with_plain_numbers():

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -26,6 +27,19 @@ STILL_RAD_S: Final = 0.1
 def stamp_to_ns(stamp: Any) -> int:
     """builtin_interfaces/Time as nanoseconds."""
     return stamp.sec * 1_000_000_000 + stamp.nanosec
+
+
+def stamp_off_the_wire(serialized: bytes) -> int | None:
+    """The stamp [ns] of a message that begins with a std_msgs/Header, as it came over the wire.
+
+    Plain CDR (DDSI-RTPS 2.5, 10.2.1.2): four bytes, of which the second says the byte order,
+    then int32 seconds and uint32 nanoseconds. None for anything else.
+    """
+    order = {b"\x00": ">", b"\x01": "<"}.get(serialized[1:2])
+    if order is None or len(serialized) < 12:
+        return None
+    seconds, nanoseconds = struct.unpack_from(f"{order}iI", serialized, 4)
+    return int(seconds) * 1_000_000_000 + int(nanoseconds)
 
 
 def level_of(status: Any) -> int:

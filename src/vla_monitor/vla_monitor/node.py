@@ -89,8 +89,9 @@ class MonitorNode(Node):
         # Images are counted by camera_info, which carries the same stamps in a few hundred
         # bytes: a second reader of the images would cost the transport 7 MB/s (320x240, 30 Hz),
         # also where it leaves them serialised. So this is the camera's rate; what the transport
-        # loses on the way to the policy shows in vla_node's images_received.
-        self._listen(CameraInfo, topics.CAMERA_INFO, self._on_camera_info)
+        # loses on the way to the policy shows in vla_node's images_received. Of these, too, only
+        # the stamp is unpacked: rclpy would copy and check five arrays of each.
+        self._listen(CameraInfo, topics.CAMERA_INFO, self._on_camera_info, raw=True)
         self._listen(DiagnosticArray, topics.INFERENCE, self._on_inference)
         self._listen(TwistStamped, topics.POLICY_COMMAND, self._on_policy_command)
         if self._settings.enable_stamped_cmd_vel:
@@ -116,12 +117,20 @@ class MonitorNode(Node):
         topic: str,
         callback: Callable[[Any], None],
         profile: QoSProfile = qos.STREAM,
+        raw: bool = False,
     ) -> None:
         events = SubscriptionEventCallbacks(use_default_callbacks=False)
-        self.create_subscription(kind, topic, callback, profile, event_callbacks=events)
+        self.create_subscription(kind, topic, callback, profile, event_callbacks=events, raw=raw)
 
-    def _on_camera_info(self, message: CameraInfo) -> None:
-        stamp_ns = messages.stamp_to_ns(message.header.stamp)
+    def _on_camera_info(self, serialized: bytes) -> None:
+        stamp_ns = messages.stamp_off_the_wire(serialized)
+        if stamp_ns is None:
+            self.get_logger().warning(
+                f"a message of {len(serialized)} bytes on {topics.CAMERA_INFO} is refused:"
+                " expected a stamp in plain CDR",
+                throttle_duration_sec=LOG_PERIOD_S,
+            )
+            return
         self._monitor.image(stamp_ns, self._now_ns(), time.monotonic())
 
     def _on_inference(self, message: DiagnosticArray) -> None:

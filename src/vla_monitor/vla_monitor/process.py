@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import re
 import signal
 from pathlib import Path
@@ -81,6 +82,8 @@ def with_line(sentence: str) -> str:
 
 def run(node: Node, end: EndSignals) -> None:
     """Runs the node's callbacks, one at a time and in this thread, until a signal comes."""
+    gc.collect()
+    gc.freeze()  # what stands now stands until the end, and need not be looked through again
     executor = _make_executor(node)
     executor.add_node(node)
     end.begin_running()

@@ -5,10 +5,10 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from vla_safety.clearance import Body, in_motion_frame, stopping_speed
+from vla_safety.clearance import Body, in_motion_frame, stopping_distance, stopping_speed
 from vla_safety.drift import STILL, Drift
 from vla_safety.velocity import Velocity
 
@@ -78,6 +78,26 @@ def test_margin_is_left_after_the_free_distance(x, y, curvature):
             centre = chord * math.cos(turn / 2), chord * math.sin(turn / 2)
             beside = BODY.radius + BODY.lateral_margin
             assert math.dist(centre, (x, y)) >= beside - 1e-6
+
+
+@given(
+    st.floats(-3.0, 3.0),
+    st.floats(-3.0, 3.0),
+    st.floats(-5.0, 5.0),
+    st.floats(0.0, 0.5),
+    st.floats(0.0, 0.5),
+)
+def test_a_point_out_of_reach_is_as_far_along_every_way(x, y, curvature, margin, lateral_margin):
+    body = Body(0.18, margin, lateral_margin)
+    beyond = math.hypot(x, y) - body.reach
+    assume(beyond >= 0.0)
+    assert free((x, y), curvature=curvature, body=body) >= beyond - 1e-6
+
+
+@given(st.floats(0.0, 5.0), st.floats(0.1, 10.0), st.floats(0.0, 1.0))
+def test_stopping_distance_is_the_inverse_of_stopping_speed(speed, deceleration, reaction_s):
+    way = stopping_distance(speed, deceleration, reaction_s)
+    assert stopping_speed(way, deceleration, reaction_s) == pytest.approx(speed, abs=1e-6)
 
 
 def test_speed_stops_within_reaction_and_braking_distance():

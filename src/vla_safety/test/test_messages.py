@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import contextlib
 import math
 
 import pytest
@@ -10,7 +11,7 @@ from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image, LaserScan
 
 from vla_safety import messages
-from vla_safety.errors import ScanError
+from vla_safety.errors import ScanError, WireError
 from vla_safety.status import Level, Status
 from vla_safety.velocity import Velocity
 
@@ -129,13 +130,22 @@ def test_image_of_a_machine_with_the_other_byte_order():
     assert stamp_ns == 2_000_000_003
 
 
-def test_odometry_has_pose_heading_and_speed():
+@pytest.mark.parametrize("frames", [("odom", "base_link"), ("", "b"), ("left/odom", "")])
+def test_odometry_has_pose_heading_and_speed(frames):
     message = Odometry()
     message.pose.pose.position.x, message.pose.pose.position.y = 1.0, -2.0
     message.pose.pose.orientation.z = math.sin(0.6)
     message.pose.pose.orientation.w = math.cos(0.6)
     message.twist.twist.linear.x, message.twist.twist.angular.z = 0.3, -0.4
-    odometry = messages.odometry_from(message, 7)
+    message.header.frame_id, message.child_frame_id = frames
+    odometry = messages.odometry_from(serialize_message(message), 7)
     assert (odometry.x, odometry.y, odometry.arrived_ns) == (1.0, -2.0, 7)
     assert odometry.yaw == pytest.approx(1.2)
     assert (odometry.velocity.linear_x, odometry.velocity.angular_z) == (0.3, -0.4)
+
+
+@pytest.mark.parametrize("read", [lambda d: messages.odometry_from(d, 0), messages.picture_from])
+@given(st.binary(max_size=80))
+def test_nonsense_on_the_wire_is_refused_and_breaks_nothing(read, data):
+    with contextlib.suppress(WireError):
+        read(data)

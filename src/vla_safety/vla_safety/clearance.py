@@ -31,6 +31,11 @@ class Body:
     margin: float
     lateral_margin: float
 
+    @property
+    def reach(self) -> float:
+        """How far from the centre [m] a point can be that stops the robot where it is."""
+        return self.radius + max(self.margin, self.lateral_margin)
+
     def free_distance(self, points: Points, curvature: float) -> float:
         """How far [m] it can drive until the gap to a point is the margin; inf: as far as seen.
 
@@ -83,6 +88,11 @@ def stopping_speed(distance: float, deceleration: float, reaction_s: float) -> f
         return inf
     lost = deceleration * reaction_s
     return sqrt(lost**2 + 2.0 * deceleration * distance) - lost
+
+
+def stopping_distance(speed: float, deceleration: float, reaction_s: float) -> float:
+    """The way [m] that the robot needs from `speed` [m/s]: the inverse of `stopping_speed`."""
+    return speed * reaction_s + speed**2 / (2.0 * deceleration)
 
 
 def _least(distances: npt.NDArray[np.float64]) -> float:

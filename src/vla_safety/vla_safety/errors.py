@@ -12,6 +12,10 @@ class ScanError(SafetyError, ValueError):
     """A scan says nothing: its geometry is nonsense, or it has not one valid range."""
 
 
+class WireError(SafetyError, ValueError):
+    """A message as it came over the wire cannot be read."""
+
+
 class ParameterError(SafetyError, ValueError):
     """A parameter, or the parameters together, are not usable; the text names them."""
 

@@ -17,13 +17,13 @@ from std_srvs.srv import SetBool, Trigger
 
 from vla_safety import messages, qos, topics
 from vla_safety.answer import Answer
-from vla_safety.errors import ScanError
+from vla_safety.errors import SafetyError, ScanError, WireError
 from vla_safety.gate import Gate
 from vla_safety.reporting import Reporter
 from vla_safety.source import Profile
 
-# A scanner that sends nonsense does so ten times a second.
-SCAN_LOG_PERIOD_S = 5.0
+# A sensor that sends nonsense does so many times a second.
+REFUSED_LOG_PERIOD_S = 5.0
 
 
 class Inputs:
@@ -57,7 +57,7 @@ class Inputs:
             event_callbacks=SubscriptionEventCallbacks(use_default_callbacks=False),
         )
         listen(LaserScan, topics.SCAN, self._on_scan, qos.SENSOR)
-        listen(Odometry, topics.ODOMETRY, self._on_odometry, qos.SENSOR)
+        listen(Odometry, topics.ODOMETRY, self._on_odometry, qos.SENSOR, raw=True)
         listen(Float32, topics.UNCERTAINTY, self._on_uncertainty, qos.SENSOR)
         if any(check.name == "frozen_camera" for check in self._gate.settings.checks):
             listen(Image, topics.IMAGE, self._on_image, qos.SENSOR, raw=True)
@@ -97,9 +97,7 @@ class Inputs:
         try:
             points, bearings = messages.points_from(message)
         except ScanError as error:
-            self._node.get_logger().warning(
-                f"a scan is refused: {error}", throttle_duration_sec=SCAN_LOG_PERIOD_S
-            )
+            self._refuse("a scan", error)
             return
         self._gate.receive_scan(
             points,
@@ -109,12 +107,26 @@ class Inputs:
             bearings,
         )
 
-    def _on_odometry(self, message: Odometry) -> None:
-        self._gate.receive_odometry(messages.odometry_from(message, time.monotonic_ns()))
+    def _on_odometry(self, serialized: bytes) -> None:
+        try:
+            odometry = messages.odometry_from(serialized, time.monotonic_ns())
+        except WireError as error:
+            self._refuse("odometry", error)
+            return
+        self._gate.receive_odometry(odometry)
 
     def _on_image(self, serialized: bytes) -> None:
-        stamp_ns, digest = messages.picture_from(serialized)
+        try:
+            stamp_ns, digest = messages.picture_from(serialized)
+        except WireError as error:
+            self._refuse("an image", error)
+            return
         self._gate.senses.take_picture(stamp_ns, digest, time.monotonic_ns())
+
+    def _refuse(self, what: str, error: SafetyError) -> None:
+        self._node.get_logger().warning(
+            f"{what} is refused: {error}", throttle_duration_sec=REFUSED_LOG_PERIOD_S
+        )
 
     def _on_uncertainty(self, message: Float32) -> None:
         self._gate.senses.take_uncertainty(message.data, time.monotonic_ns())

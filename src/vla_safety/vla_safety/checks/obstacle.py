@@ -8,7 +8,7 @@ from math import atan2, hypot
 from typing import Any, ClassVar
 
 from vla_safety.check import Check
-from vla_safety.clearance import Body, stopping_speed
+from vla_safety.clearance import Body, stopping_distance, stopping_speed
 from vla_safety.finding import Finding, Severity
 from vla_safety.situation import Situation
 from vla_safety.specification import Specification
@@ -98,7 +98,7 @@ class Obstacle(Check):
             return velocity, None
         if surroundings.silent:
             return _scaled(velocity, 0.0), self._no_scan(speed, surroundings.timeout_s)
-        if surroundings.nearest_m >= self._reach(speed):
+        if surroundings.nearest_m >= self._body.reach + self._braking_m(speed):
             return velocity, None  # the usual case, told without looking at each point
         distance = self._free_distance(surroundings, velocity, speed)
         allowed = stopping_speed(distance, self._deceleration, self._reaction_s)
@@ -109,10 +109,8 @@ class Obstacle(Check):
         finding = self._obstacle(_side(velocity), speed, allowed, distance)
         return _scaled(velocity, allowed / speed), finding
 
-    def _reach(self, speed: float) -> float:
-        """How far from the robot's centre [m] a point can be that limits `speed` on any way."""
-        braking = speed * self._reaction_s + speed**2 / (2.0 * self._deceleration)
-        return self._body.radius + self._body.margin + braking
+    def _braking_m(self, speed: float) -> float:
+        return stopping_distance(speed, self._deceleration, self._reaction_s)
 
     def _free_distance(
         self, surroundings: Surroundings, velocity: Velocity, speed: float
