@@ -7,6 +7,7 @@ import torch
 
 from vla_policy.action import ActionSpec
 from vla_policy.backends.backend import Options
+from vla_policy.backends.deployment import Deployment
 from vla_policy.backends.reference import Reference, record
 from vla_policy.backends.registry import open_backend
 from vla_policy.checkpoint import CheckpointConfig, load_policy, policy_on, save_checkpoint
@@ -14,7 +15,7 @@ from vla_policy.errors import BackendError
 from vla_policy.memory import MODES, SEEN
 from vla_policy.model_policy import blank_inputs
 from vla_policy.models.config import PARTS, EndToEndConfig
-from vla_policy.models.end_to_end import EndToEndVLA
+from vla_policy.models.end_to_end import EndToEndVLA, Look
 from vla_policy.observation import Observation
 
 SPEC = ActionSpec(("linear.x", "angular.z"), (-0.6, -1.5), (0.6, 1.5), 0.1, 3)
@@ -91,6 +92,10 @@ def test_a_policy_stands_still_before_the_next_part(directory, monkeypatch):
     assert all(not policy.act(look(seed)).actions.any() for seed in range(6))
     assert policy.memory.stage == 1
     assert policy.act(look(6)).actions.any()
+
+
+def test_a_deployment_gives_all_that_the_network_makes_of_a_look():
+    assert Deployment.output_names == Look._fields
 
 
 def test_a_policy_knows_what_runs_it(directory):

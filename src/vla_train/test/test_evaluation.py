@@ -5,12 +5,20 @@ import json
 import pytest
 
 from vla_policy.checkpoint import CheckpointConfig, save_checkpoint
+from vla_policy.errors import BackendError
 from vla_policy.models.end_to_end import EndToEndVLA
 from vla_sim.splits import held_out_side
 from vla_train.benchmark import SPLITS
 from vla_train.card import model_card, this_machine
 from vla_train.errors import TrainError
-from vla_train.evaluation import Contestant, EpisodeResult, evaluate, report_of, summarise
+from vla_train.evaluation import (
+    Contestant,
+    EpisodeResult,
+    evaluate,
+    find_contestant,
+    report_of,
+    summarise,
+)
 from vla_train.report import table
 
 
@@ -101,6 +109,16 @@ def test_a_policy_can_be_made_blind_or_deaf(tmp_path, config, baseline):
     save_checkpoint(tmp_path / "tiny", EndToEndVLA(config.model), checkpoint)
     contestant = Contestant(config.action, tmp_path / "tiny", baseline)
     assert len(judge(config.action, "seen", 1, contestant)) == 1
+
+
+def test_a_policys_network_is_run_by_the_backend_that_is_asked_for(tmp_path, config):
+    checkpoint = CheckpointConfig(model=config.model, action=config.action)
+    save_checkpoint(tmp_path / "tiny", EndToEndVLA(config.model), checkpoint)
+    folder = str(tmp_path / "tiny")
+    assert find_contestant(folder, "", config.action).load().backend == "torch"
+    assert find_contestant("expert", "", config.action, "onnx").load() is None
+    with pytest.raises(BackendError, match="no backend 'abacus'"):
+        find_contestant(folder, "", config.action, "abacus").load()
 
 
 def test_an_unknown_split_is_refused_by_name(spec):
