@@ -58,7 +58,7 @@ def test_a_file_that_changed_is_decoded_again(root, tmp_path, make_image):
 
 
 def test_what_is_cut_off_is_decoded_again(root, tmp_path, monkeypatch):
-    def cut_off(*_):
+    def cut_off(*_, **__):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
