@@ -38,55 +38,45 @@ class SerialisedImage:
     serialised: bytes
 
 
-class _Reader:
-    """Reads field after field."""
-
-    def __init__(self, serialised: bytes) -> None:
-        kind = int.from_bytes(serialised[:2], "big")
-        if kind not in (*_BIG, *_LITTLE):
-            raise ImageError(f"an image message is in the unknown representation 0x{kind:04x}")
-        self._order = ">" if kind in _BIG else "<"
-        self._body = memoryview(serialised)[_HEAD:]
-        self._place = 0
-
-    def word(self) -> int:
-        """The next number of four bytes."""
-        self._place += -self._place % 4
-        (value,) = struct.unpack_from(f"{self._order}I", self._body, self._place)
-        self._place += 4
-        return int(value)
-
-    def octets(self, count: int) -> memoryview:
-        """The next `count` bytes."""
-        start, self._place = self._place, self._place + count
-        if self._place > len(self._body):
-            raise struct.error(f"{count} bytes were promised")
-        return self._body[start : self._place]
-
-    def text(self) -> str:
-        """The next string, without the zero at its end."""
-        return bytes(self.octets(self.word())).rstrip(b"\0").decode("utf-8", "replace")
-
-
 def read_image(serialised: bytes) -> SerialisedImage:
     """The image in a serialised message; its pixels are not copied.
 
     Raises:
         ImageError: the message is cut short, or in a representation that is not known.
     """
-    reader = _Reader(serialised)
+    order = _byte_order(serialised)
+    body = memoryview(serialised)[_HEAD:]
     try:
-        seconds, nanoseconds = reader.word(), reader.word()
-        reader.text()  # frame_id
-        height, width = reader.word(), reader.word()
-        encoding = reader.text()
-        reader.octets(1)  # is_bigendian
-        step = reader.word()
-        data = reader.octets(reader.word())
+        seconds, nanoseconds, length = struct.unpack_from(f"{order}iII", body)
+        place = _aligned(12 + length)  # behind frame_id
+        height, width, length = struct.unpack_from(f"{order}III", body, place)
+        begin, end = place + 12, place + 12 + length
+        encoding = bytes(body[begin:end]).rstrip(b"\0").decode("utf-8", "replace")
+        begin = _aligned(end + 1) + 8  # behind is_bigendian, step and the length of the data
+        step, length = struct.unpack_from(f"{order}II", body, begin - 8)
     except struct.error as error:
-        raise ImageError(
-            f"an image message of {len(serialised)} bytes is cut short: {error}"
-        ) from error
-    signed = seconds - (1 << 32) if seconds >> 31 else seconds
-    stamp = signed * 1_000_000_000 + nanoseconds
+        raise _cut_short(serialised, str(error)) from error
+    data = body[begin : begin + length]
+    if len(data) < length:
+        raise _cut_short(serialised, f"{length} bytes of pixels were promised")
+    stamp = seconds * 1_000_000_000 + nanoseconds
     return SerialisedImage(stamp, height, width, encoding, step, data, serialised)
+
+
+def _byte_order(serialised: bytes) -> str:
+    """Of `struct`."""
+    kind = int.from_bytes(serialised[:2], "big")
+    if kind in _LITTLE:
+        return "<"
+    if kind in _BIG:
+        return ">"
+    raise ImageError(f"an image message is in the unknown representation 0x{kind:04x}")
+
+
+def _aligned(place: int) -> int:
+    """The next place at which a number of four bytes may lie."""
+    return place + -place % 4
+
+
+def _cut_short(serialised: bytes, why: str) -> ImageError:
+    return ImageError(f"an image message of {len(serialised)} bytes is cut short: {why}")

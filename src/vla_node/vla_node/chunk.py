@@ -101,9 +101,7 @@ class ChunkPlayer:
         self._played = newest = live[-1]
         said = [each.action(now_ns, steady_ns) for each in live]
         action = self._blending(said, self._before, self._share(newest, steady_ns))
-        spec = newest.chunk.spec
-        low, high = (np.asarray(bound, dtype=np.float32) for bound in (spec.low, spec.high))
-        self._driven = np.clip(action, low, high)
+        self._driven = newest.chunk.spec.clip(action)
         return self._driven
 
     def _share(self, newest: Playing, steady_ns: int) -> float:

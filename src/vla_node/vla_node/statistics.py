@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -73,18 +75,19 @@ class Statistics:
 
 def inference_values(result: Result, statistics: Statistics, dropped: int) -> dict[str, float]:
     """The numbers of one inference, under the names that ``vla/inference`` has for them."""
+    action = first_action(result)
     return {
         "preprocess_ms": result.preprocess_ms,
         "inference_ms": result.inference_ms,
         "queue_wait_ms": result.queue_wait_ms,
         "age_ms": result.age_ms,
-        "action_norm": action_norm(result),
+        "action_norm": math.hypot(*action.values()),
         "images_received": statistics.images_received,
         "images_dropped": dropped,
         "failures": statistics.failures,
         "chunk_overruns": statistics.chunk_overruns,
         "images_repeated": statistics.images_repeated,
-        **{f"action.{axis}": value for axis, value in first_action(result).items()},
+        **{f"action.{axis}": value for axis, value in action.items()},
     }
 
 
@@ -94,8 +97,3 @@ def first_action(result: Result) -> dict[str, float]:
         return {}
     normalised = result.chunk.spec.normalise(result.chunk.actions[0])
     return dict(zip(result.chunk.spec.names, map(float, normalised), strict=True))
-
-
-def action_norm(result: Result) -> float:
-    """L2 norm of the first action, normalised to [-1, 1]; 0 where the inference failed."""
-    return float(np.linalg.norm(list(first_action(result).values())))

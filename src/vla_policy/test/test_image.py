@@ -17,11 +17,16 @@ def test_a_buffer_holds_what_a_new_image_would(size):
     assert not buffer[0, 0].any()
 
 
-def test_each_pixel_is_the_mean_of_what_it_covers():
-    image = RNG.integers(0, 256, (8, 8, 3), dtype=np.uint8)
-    small = resize_image(image, 4, 4)
-    means = image.reshape(4, 2, 4, 2, 3).mean(axis=(1, 3))
-    assert np.abs(small - means).max() <= 0.5
+@pytest.mark.parametrize(
+    ("down", "across", "steps"),
+    [(2, 2, 1), (3, 3, 1), (4, 4, 2), (8, 6, 2), (8, 8, 3), (12, 9, 1)],
+)
+def test_each_pixel_is_the_mean_of_what_it_covers(down, across, steps):
+    image = RNG.integers(0, 256, (4 * down, 5 * across, 3), dtype=np.uint8)
+    small = resize_image(image, 4, 5)
+    means = image.reshape(4, down, 5, across, 3).mean(axis=(1, 3))
+    assert np.abs(small - means).max() <= 0.5 * steps
+    assert np.abs((small - means).mean()) <= 0.25 * steps
 
 
 def test_an_image_of_the_right_size_is_not_copied():

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -88,14 +89,14 @@ class ActionSpec:
 
     def normalise(self, actions: npt.ArrayLike) -> Array:
         """Physical actions ``[..., action_dim]`` to the model's [-1, 1], clipped."""
-        low, span = self._bounds()
+        low, span = self._bounds
         scaled = 2.0 * (self._checked(actions) - low) / span - 1.0
-        return np.clip(scaled, -1.0, 1.0).astype(np.float32)
+        return scaled.clip(-1.0, 1.0).astype(np.float32)
 
     def unnormalise(self, actions: npt.ArrayLike) -> Array:
         """The model's actions ``[..., action_dim]`` in [-1, 1] to m/s and rad/s, clipped."""
-        low, span = self._bounds()
-        unit = np.clip(self._checked(actions), -1.0, 1.0)
+        low, span = self._bounds
+        unit = self._checked(actions).clip(-1.0, 1.0)
         return (low + (unit + 1.0) * 0.5 * span).astype(np.float32)
 
     def differences(self, other: ActionSpec) -> list[str]:
@@ -144,6 +145,16 @@ class ActionSpec:
         except TypeError as error:
             raise ActionSpecError(f"the action spec is malformed: {error}") from error
 
+    def clip(self, actions: Array) -> Array:
+        """Physical actions ``[..., action_dim]`` within their bounds."""
+        low, high = self._limits
+        return actions.clip(low, high)
+
+    @cached_property
+    def _limits(self) -> tuple[Array, Array]:
+        return np.array(self.low, dtype=np.float32), np.array(self.high, dtype=np.float32)
+
+    @cached_property
     def _bounds(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
         low = np.asarray(self.low, dtype=np.float64)
         return low, np.asarray(self.high, dtype=np.float64) - low

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -47,7 +48,7 @@ class Observation:
     def __post_init__(self) -> None:
         for images in (self.images, *self.further_images.values()):
             _check_images(images)
-        if self.state.shape != (STATE_DIM,) or not np.isfinite(self.state).all():
+        if self.state.shape != (STATE_DIM,) or not all(map(math.isfinite, self.state.tolist())):
             raise ObservationError(
                 f"expected a finite state of shape [{STATE_DIM}], "
                 f"got {self.state!r} of shape {list(self.state.shape)}"
