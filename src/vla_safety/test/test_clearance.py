@@ -66,6 +66,14 @@ def test_tightest_arcs_and_their_centres_are_no_trouble():
             assert not math.isnan(free(point, curvature=curvature))
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("curvature", [1e300, math.inf, -math.inf])
+def test_a_turn_on_the_spot_has_a_distance_to_every_point(curvature):
+    on_the_edge = BODY.radius + BODY.margin  # where the law of cosines would divide 0 by 0
+    for x in (on_the_edge, 1e-12, 1.0):
+        assert not math.isnan(free((x, 0.0), curvature=curvature))
+
+
 @given(st.floats(0.0, 3.0), st.floats(-1.0, 1.0), st.floats(-5.0, 5.0))
 def test_margin_is_left_after_the_free_distance(x, y, curvature):
     distance = free((x, y), curvature=curvature)

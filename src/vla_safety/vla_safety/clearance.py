@@ -56,7 +56,7 @@ class Body:
 
     def _on_arc(self, ahead: Points, curvature: float) -> float:
         """Seen from the centre of the arc: law of cosines for the place where the gap is left."""
-        arc = 1.0 / abs(curvature)
+        arc = max(1.0 / abs(curvature), _TINY_M)
         x = ahead[:, 0]
         inward = ahead[:, 1] if curvature > 0.0 else -ahead[:, 1]
         away = np.maximum(np.hypot(x, arc - inward), _TINY_M)
