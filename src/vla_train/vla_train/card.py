@@ -55,8 +55,9 @@ def model_card(
         "said and a memory of where the named thing is go in; a chunk of velocity commands and "
         "what is to be remembered come out.",
         "",
-        f"- Trained by `vla train --config {config.name}` from seed {config.seed}: behaviour "
-        f"cloning of an expert; {len(rounds) - 1} DAgger round(s).",
+        f"- Trained by `vla train --config {config.name}` from seed {config.seed}"
+        f"{_beginning(config)}: behaviour cloning of an expert; {len(rounds) - 1} DAgger "
+        "round(s).",
         f"- Data: {frames} frames {_origin(config)}, none of them in the rooms of the tests "
         "below.",
         f"- Hardware: {machine.processor}, {machine.cores} cores, accelerator: "
@@ -96,6 +97,12 @@ def model_card(
 def _recordings(config: RunConfig) -> list[str]:
     """Names of the data sets that were not collected in the simulator."""
     return [Path(source.path).name for plan in config.rounds for source in plan.datasets]
+
+
+def _beginning(config: RunConfig) -> str:
+    if config.initial is None:
+        return ""
+    return f", beginning with what fits of the weights of {config.initial}"
 
 
 def _origin(config: RunConfig) -> str:

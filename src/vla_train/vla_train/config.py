@@ -97,6 +97,8 @@ class RunConfig:
             the memory. Batch norm sees each part by itself; everything else is as with 1.
         precision: of the network but its losses: `float32`, or `bfloat16`, which takes half the
             memory, and half the time where the processor or the GPU computes in it.
+        initial: a checkpoint that the network begins with, as far as it fits (`initial.py`): a
+            shipped name, a directory, or an id on the Hub; None: everything is learnt anew.
     """
 
     name: str
@@ -117,6 +119,7 @@ class RunConfig:
     memory_weight: float = 0.5
     ema_decay: float = 0.998
     deadband: float = 0.04
+    initial: str | None = None
 
     def __post_init__(self) -> None:
         for name in (

@@ -30,6 +30,7 @@ from vla_train.curves import MISSING, Curves, can_draw
 from vla_train.dataset import FrameDataset
 from vla_train.evaluation import Contestant, EpisodeResult, evaluate, report_of, summarise
 from vla_train.group import join_group
+from vla_train.initial import initial_weights
 from vla_train.labels import recorded_actions
 from vla_train.recording import Recording
 from vla_train.training import Trainer
@@ -108,6 +109,10 @@ def train(
     if folder.state.exists():
         trainer.load(folder.state)
         console.print(f"going on in round {trainer.round} at step {trainer.step}")
+    elif config.initial is not None:
+        weights = initial_weights(config.initial, trainer.model)
+        trainer.begin_with(weights)
+        console.print(f"begins with {len(weights)} tensors of {config.initial}")
     done = {entry["round"] for entry in folder.entries() if "round" in entry}
     for number in range(len(config.rounds)):
         if number not in done:

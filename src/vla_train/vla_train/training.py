@@ -95,6 +95,11 @@ class Trainer:
         self.step = 0
         self.seconds = 0.0  # of training in this round
 
+    def begin_with(self, weights: Mapping[str, torch.Tensor]) -> None:
+        """Take these tensors by name, and leave all others as they are."""
+        for network in (self.model, self.average):
+            network.load_state_dict(weights, strict=False)
+
     def train_round(
         self, number: int, data: FrameDataset, state_file: Path, progress: Progress
     ) -> None:

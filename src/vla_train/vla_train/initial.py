@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a network begins with when it is not to learn everything anew."""
+
+from __future__ import annotations
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from vla_policy.checkpoint import WEIGHTS_FILE, find_checkpoint
+from vla_train.errors import TrainError
+
+
+def initial_weights(source: str, model: nn.Module) -> dict[str, torch.Tensor]:
+    """The tensors of a checkpoint that `model` has a place for: of the same name and shape.
+
+    The checkpoint may be of another network, or of an older format: its configuration is not
+    looked at.
+
+    Raises:
+        CheckpointError: there is no checkpoint `source`.
+        TrainError: its weights cannot be read, or none of them fits.
+    """
+    path = find_checkpoint(source) / WEIGHTS_FILE
+    try:
+        found = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise TrainError(f"initial: {path} cannot be read ({error})") from error
+    places = {name: value.shape for name, value in model.state_dict().items()}
+    fitting = {name: value for name, value in found.items() if places.get(name) == value.shape}
+    if not fitting:
+        raise TrainError(
+            f"initial: none of the {len(found)} tensors of {path} has name and shape of one of "
+            f"the network's {len(places)}"
+        )
+    return fitting
