@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Lets torchvision be imported beside a build of PyTorch that its compiled part is not for.
 
-LeRobot imports torchvision for data sets and for policies that are not run here. PyPI's wheel of
-it is built for CUDA: beside the CPU build of PyTorch its operators do not load, and then its
+LeRobot imports torchvision for data sets and for policies that are not run here. Its published
+wheel is built for CUDA: beside the CPU build of PyTorch its operators do not load, and then its
 import fails on the first of them. Declared by name they do no harm: nobody calls them.
 """
 

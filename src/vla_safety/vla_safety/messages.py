@@ -79,7 +79,7 @@ def odometry_from(serialized: bytes, arrived_ns: int) -> Odometry:
     as all checks together.
 
     Raises:
-        WireError: it is too short.
+        WireError: it is too short, or no plain CDR.
     """
     order = _byte_order(serialized)
     body = memoryview(serialized)[_HEADER:]
@@ -104,7 +104,7 @@ def picture_from(serialized: bytes) -> tuple[int, int]:
     does.
 
     Raises:
-        WireError: it is too short.
+        WireError: it is too short, or no plain CDR.
     """
     try:
         stamp = struct.unpack_from(f"{_byte_order(serialized)}iI", serialized, _HEADER)

@@ -98,7 +98,8 @@ class Obstacle(Check):
             return velocity, None
         if surroundings.silent:
             return _scaled(velocity, 0.0), self._no_scan(speed, surroundings.timeout_s)
-        if surroundings.nearest_m >= self._body.reach + self._braking_m(speed):
+        braking_m = stopping_distance(speed, self._deceleration, self._reaction_s)
+        if surroundings.nearest_m >= self._body.reach + braking_m:
             return velocity, None  # the usual case, told without looking at each point
         distance = self._free_distance(surroundings, velocity, speed)
         allowed = stopping_speed(distance, self._deceleration, self._reaction_s)
@@ -108,9 +109,6 @@ class Obstacle(Check):
             return velocity, None
         finding = self._obstacle(_side(velocity), speed, allowed, distance)
         return _scaled(velocity, allowed / speed), finding
-
-    def _braking_m(self, speed: float) -> float:
-        return stopping_distance(speed, self._deceleration, self._reaction_s)
 
     def _free_distance(
         self, surroundings: Surroundings, velocity: Velocity, speed: float
