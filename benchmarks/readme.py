@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Puts the results into the README; a test holds the two together.
+"""Puts the results into the documents; a test holds the two together.
 
 python -m benchmarks.readme
 """
@@ -7,42 +7,73 @@ python -m benchmarks.readme
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import policies
 from benchmarks.__main__ import NAMES
 from benchmarks.figures import RESULTS
 from benchmarks.processes import ROOT
 
-README = ROOT / "README.md"
-BEGIN, END = "<!-- results of make bench -->", "<!-- end of results -->"
-_BLOCK = re.compile(f"{BEGIN}.*?{END}", re.DOTALL)
-NOTHING = "No results are kept yet: `make bench` measures them."
+END = "<!-- end of results -->"
+NOTHING = "No results are kept yet: `make bench` measures them.\n"
 LEFT_OUT = "largest error"
 """Exactness stands in docs/backends.md, backend by backend."""
 
 
-def block(folder: Path = RESULTS) -> str:
-    """What stands between the marks: one row for each figure."""
+@dataclass(frozen=True)
+class Place:
+    """Where a table stands in a document.
+
+    Attributes:
+        document: the file.
+        begin: the mark before it.
+        make: gives the table.
+    """
+
+    document: Path
+    begin: str
+    make: Callable[[], str]
+
+    def wanted(self) -> str:
+        """What is to stand there, with its marks."""
+        return f"{self.begin}\n{self.make()}{END}"
+
+    def shown(self) -> str:
+        """What stands there.
+
+        Raises:
+            ValueError: the marks are missing.
+        """
+        text = self.document.read_text(encoding="utf-8")
+        begin = text.find(self.begin)
+        end = text.find(END, begin)
+        if -1 in (begin, end):
+            raise ValueError(f"{self.document} has no {self.begin} ... {END}")
+        return text[begin : end + len(END)]
+
+    def write(self) -> None:
+        """Put the present table there."""
+        text = self.document.read_text(encoding="utf-8")
+        self.document.write_text(text.replace(self.shown(), self.wanted()), encoding="utf-8")
+
+
+def speed(folder: Path = RESULTS) -> str:
+    """What `make bench` measured: one row for each figure."""
     rows = [row for name in NAMES for row in _rows(folder / f"{name}.json")]
     if not rows:
-        return f"{BEGIN}\n{NOTHING}\n{END}"
+        return NOTHING
     head = ["| what | measured | to reach | command |", "| --- | --- | --- | --- |"]
-    return "\n".join([BEGIN, *head, *rows, END])
+    return "".join(f"{row}\n" for row in [*head, *rows])
 
 
-def shown(text: str) -> str:
-    """What stands between the marks in a document.
-
-    Raises:
-        ValueError: the marks are missing.
-    """
-    found = _BLOCK.search(text)
-    if found is None:
-        raise ValueError(f"the document has no {BEGIN} ... {END}")
-    return found.group()
+PLACES = (
+    Place(ROOT / "README.md", "<!-- results of make bench -->", speed),
+    Place(ROOT / "README.md", "<!-- results of make eval -->", policies.summary),
+    Place(ROOT / "docs" / "benchmark.md", "<!-- results of make eval -->", policies.families),
+)
 
 
 def _rows(path: Path) -> list[str]:
@@ -61,9 +92,9 @@ def _rows(path: Path) -> list[str]:
 
 
 def main() -> None:
-    """Write the README anew."""
-    text = README.read_text(encoding="utf-8")
-    README.write_text(text.replace(shown(text), block()), encoding="utf-8")
+    """Write the tables anew."""
+    for place in PLACES:
+        place.write()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
 
 from benchmarks import __main__ as command  # noqa: E402
-from benchmarks import readme  # noqa: E402
+from benchmarks import policies, readme  # noqa: E402
 from benchmarks.figures import RESULTS, Figure, Report, at_least, at_most, write  # noqa: E402
 from benchmarks.graph import Recording  # noqa: E402
 from benchmarks.spread import over_rounds, percentiles, slope  # noqa: E402
@@ -139,21 +139,71 @@ def test_every_result_holds_its_figures_against_their_bars(path):
         assert figure.to_dict() == each
 
 
-def test_readme_shows_the_results_and_nothing_else():
-    text = readme.README.read_text()
-    assert readme.shown(text) == readme.block(), "run: python -m benchmarks.readme"
+@pytest.mark.parametrize("place", readme.PLACES, ids=lambda each: f"{each.make.__name__}")
+def test_documents_show_the_results_and_nothing_else(place):
+    assert place.shown() == place.wanted(), "run: python -m benchmarks.readme"
 
 
-def test_readme_block_has_a_row_for_each_figure(tmp_path):
-    assert readme.NOTHING in readme.block(tmp_path)
+def test_table_of_speed_has_a_row_for_each_figure(tmp_path):
+    assert readme.speed(tmp_path) == readme.NOTHING
     figures = [at_least("latency p50 lower by", 9.87654, 8.0), at_most("gap", 2.0, 1.5)]
     write(Report(figures), "textbook", {}, tmp_path)
-    rows = readme.block(tmp_path).splitlines()
-    assert rows[3:5] == [
+    assert readme.speed(tmp_path).splitlines()[2:] == [
         "| textbook: latency p50 lower by | 9.88 | at least 8 | `make bench ONLY=textbook` |",
         "| textbook: gap | 2 (not reached) | at most 1.5 | `make bench ONLY=textbook` |",
     ]
-    assert readme.shown(f"before\n{readme.block(tmp_path)}\nafter") == readme.block(tmp_path)
+
+
+def test_table_is_written_between_its_marks_and_nowhere_else(tmp_path):
+    document = tmp_path / "document.md"
+    begin = "<!-- results of something -->"
+    document.write_text(f"before\n{begin}\nold\n{readme.END}\nafter\n{readme.END}\n")
+    place = readme.Place(document, begin, lambda: "new\n")
+    place.write()
+    assert document.read_text() == (
+        f"before\n{begin}\nnew\n{readme.END}\nafter\n{readme.END}\n"
+    )
+    assert place.shown() == place.wanted()
+    document.write_text("no marks")
+    with pytest.raises(ValueError, match="something"):
+        place.shown()
+
+
+RATES = {"count": 500, "success_rate": 0.982, "wilson_low": 0.966, "wilson_high": 0.99}
+
+
+def evaluated(folder, policy, split):
+    report = {"policy": policy, "split": split, "seed": 0, **RATES, "collision_rate": 0.004}
+    report |= {"wrong_object_rate": 0.0, "spl": 0.91, "families": {}, "failures": {}}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{split}.json").write_text(json.dumps({**report, "episodes": [{"path": []}]}))
+
+
+def test_what_was_evaluated_is_kept_without_its_episodes(tmp_path):
+    folder = tmp_path / "kept"
+    for policy, split in (("deaf", "seen"), ("end_to_end", "latency"), ("end_to_end", "seen")):
+        evaluated(tmp_path / "eval" / policy, policy, split)
+        policies.keep(tmp_path / "eval" / policy, folder)
+    kept = policies.kept(folder)
+    assert [(each["split"], each["policy"]) for each in kept] == [
+        ("seen", "end_to_end"),
+        ("seen", "deaf"),
+        ("latency", "end_to_end"),
+    ]
+    assert not any("episodes" in each for each in kept)
+    assert policies.summary(folder).splitlines()[2:] == [
+        "| seen | 98.2% of 500 | 96.6% to 99.0% | 97 % | 0.4% | "
+        "`make eval SPLIT=seen EPISODES=500 SEED=0` |",
+        "| latency | 98.2% of 500 | 96.6% to 99.0% |  | 0.4% | "
+        "`make eval SPLIT=latency EPISODES=500 SEED=0` |",
+    ]
+    assert len(policies.families(folder).splitlines()) == 5
+
+
+def test_folder_without_an_evaluation_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="seen.json"):
+        policies.keep(tmp_path)
+    assert policies.summary(tmp_path) == policies.families(tmp_path) == policies.NOTHING
 
 
 class StoppedClock:
