@@ -160,9 +160,7 @@ def test_table_is_written_between_its_marks_and_nowhere_else(tmp_path):
     document.write_text(f"before\n{begin}\nold\n{readme.END}\nafter\n{readme.END}\n")
     place = readme.Place(document, begin, lambda: "new\n")
     place.write()
-    assert document.read_text() == (
-        f"before\n{begin}\nnew\n{readme.END}\nafter\n{readme.END}\n"
-    )
+    assert document.read_text() == (f"before\n{begin}\nnew\n{readme.END}\nafter\n{readme.END}\n")
     assert place.shown() == place.wanted()
     document.write_text("no marks")
     with pytest.raises(ValueError, match="something"):
@@ -201,7 +199,7 @@ def test_what_was_evaluated_is_kept_without_its_episodes(tmp_path):
 
 
 def test_folder_without_an_evaluation_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="seen.json"):
+    with pytest.raises(FileNotFoundError, match=r"seen\.json"):
         policies.keep(tmp_path)
     assert policies.summary(tmp_path) == policies.families(tmp_path) == policies.NOTHING
 
