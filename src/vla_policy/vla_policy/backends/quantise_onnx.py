@@ -36,7 +36,7 @@ def quantise(source: Path, target: Path, calibration: Reference) -> None:
     """Write the graph in `source` with int8 convolutions to `target`.
 
     The convolutions are where the time goes; the layers after them decide how exact an action is.
-    The first and the last of them stay in float32, too: they see pixels, and what is decided by.
+    The first two and the last three stay in float32, too: they see pixels, and what is decided by.
     """
     logging.getLogger().setLevel(max(logging.ERROR, logging.getLogger().level))
     with tempfile.TemporaryDirectory() as folder:
@@ -51,7 +51,7 @@ def quantise(source: Path, target: Path, calibration: Reference) -> None:
             ObservationReader(calibration),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=["Conv"],
-            nodes_to_exclude=[*convolutions[:1], *convolutions[-1:]],
+            nodes_to_exclude=[*convolutions[:2], *convolutions[-3:]],
             per_channel=True,
             # Without VNNI a processor adds two products in 16 bits: eight-bit weights overflow.
             reduce_range=True,

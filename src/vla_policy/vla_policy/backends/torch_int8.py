@@ -2,16 +2,22 @@
 """Dynamic int8: linear layers hold int8 weights, and quantise what comes in as it comes.
 
 torchao is where PyTorch keeps this up (`torch.ao.quantization` is deprecated in its favour).
-Convolutions stay as they are, so a network of convolutions gains little.
+Convolutions stay as they are, so a network of convolutions gains little. So do the layers behind
+the transformers: they weigh one way against another, and rounding would choose for them.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from torch import nn
+
 from vla_policy.backends.backend import Options
 from vla_policy.backends.deployment import load_deployment
 from vla_policy.backends.torch_eager import TorchBackend
+
+QUANTISED = ("model.vision.", "model.language.", "model.fusion.layers.")
+"""Parts of `Deployment` that read the image and the sentence."""
 
 
 def open_backend(name: str, variant: str, directory: Path, options: Options) -> TorchBackend:
@@ -20,5 +26,11 @@ def open_backend(name: str, variant: str, directory: Path, options: Options) -> 
 
     quantization = load("torchao", f"backend {name!r}").quantization
     network = load_deployment(directory, options)
-    quantization.quantize_(network, quantization.Int8DynamicActivationInt8WeightConfig())
+    quantization.quantize_(
+        network, quantization.Int8DynamicActivationInt8WeightConfig(), filter_fn=_may_be_coarse
+    )
     return TorchBackend(name, network, network, options.device)
+
+
+def _may_be_coarse(module: nn.Module, name: str) -> bool:
+    return isinstance(module, nn.Linear) and name.startswith(QUANTISED)
