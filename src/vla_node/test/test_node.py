@@ -165,6 +165,41 @@ def test_images_become_commands_that_carry_their_stamps(world, make_policy):
     world.until(lambda: [each.level for each in robot.statuses.values()] == [ok, ok])
 
 
+def test_command_goes_out_while_the_executor_is_busy(world, make_policy, monkeypatch):
+    policy = make_policy()
+    world.start(policy, gated=True)
+    world.robot.say("go to the red ball")
+    world.until(lambda: moving(world.robot.gated))
+    policy.may_answer.clear()
+    policy.observations.clear()
+    world.until(lambda: policy.observations)
+    sent = []
+    monkeypatch.setattr(
+        world.node._output,
+        "publish",
+        lambda command, now_ns: sent.append((threading.current_thread().name, command.stamp)),
+    )
+    policy.may_answer.set()  # from here on nobody turns the executor
+    deadline = time.monotonic() + 5.0
+    while not sent and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert sent == [("inference", policy.observations[0].stamp)]
+
+
+def test_what_fails_behind_the_policy_ends_the_node(world, make_policy, monkeypatch):
+    policy = make_policy()
+    world.start(policy, gated=True)
+
+    def take(result, steady_ns):
+        raise RuntimeError("nobody can take this")
+
+    monkeypatch.setattr(world.node._session, "take", take)
+    world.robot.say("go to the red ball")
+    with pytest.raises(RuntimeError, match="nobody can take this"):
+        world.until(lambda: False)
+    monkeypatch.undo()
+
+
 def test_failing_model_sends_nothing_for_its_image_and_is_counted(world, make_policy):
     policy, robot = make_policy(), world.robot
     world.start(policy, gated=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -81,7 +82,9 @@ class InferenceNode(LifecycleNode):
         self._load_policy = policy_loader
         self._session: Session | None = None
         self._output: CommandOutput | None = None
-        self._results: deque[Result] = deque()
+        # Held by whoever looks at the session: callbacks and the policy's thread, both briefly.
+        self._lock = threading.RLock()
+        self._results: deque[tuple[Result, bool]] = deque()
         self._while_active: list[Callable[[], Any]] = []
         self._while_configured: list[Callable[[], Any]] = []
         self._logged_phase = Phase.SILENT
@@ -186,7 +189,7 @@ class InferenceNode(LifecycleNode):
         for subscription in subscriptions:
             self._while_active.append(partial(self.destroy_subscription, subscription))
         self._timer = self.create_timer(
-            1.0 / self.settings.control_rate_hz, self._publish_due, clock=self._steady_clock
+            1.0 / self.settings.control_rate_hz, self._on_timer, clock=self._steady_clock
         )
         self._while_active.append(partial(self.destroy_timer, self._timer))
         self.get_logger().info(f"ready: commands go to {self._output.publisher.topic_name}")
@@ -222,20 +225,24 @@ class InferenceNode(LifecycleNode):
             return
         assert self._session is not None and self._output is not None
         _undo(self._while_active)
-        if self.context.ok():
-            now_ns = self._now_ns()
-            self._output.publish(self._session.pilot.zero(now_ns), now_ns)
-            self._output.flush()
-        self._session.restart()
+        with self._lock:
+            # What the policy answers from now on belongs to a task that is over.
+            stop = self._session.pilot.zero(self._now_ns())
+            self._session.restart()
+            if self.context.ok():
+                self._output.publish(stop, self._now_ns())
+                self._output.flush()
 
     def _release(self) -> bool:
         self._deactivate()
+        # Not under the lock, which a policy that ends just now needs to deliver its answer.
         ended = self._session is None or self._session.worker.close()
         if not ended:
             self.get_logger().error("the policy hangs: its thread is left behind")
+        with self._lock:
+            self._session = self._output = None
+            self._results.clear()
         _undo(self._while_configured)
-        self._session = self._output = None
-        self._results.clear()
         return ended
 
     # What comes in.
@@ -250,12 +257,16 @@ class InferenceNode(LifecycleNode):
             self._session.statistics.images_refused += 1
             self.get_logger().error(f"image refused: {error}", throttle_duration_sec=THROTTLE_S)
             return
-        see(image, stamp, arrived_ns, time.monotonic_ns() - arrived_ns)
+        with self._lock:
+            see(image, stamp, arrived_ns, time.monotonic_ns() - arrived_ns)
 
     def _on_instruction(self, message: String) -> None:
         if self._session is None:
             return
-        heard = self._session.hear(message.data, time.monotonic_ns())
+        with self._lock:
+            heard = self._session.hear(message.data, time.monotonic_ns())
+            if heard is not Heard.REPEAT:
+                self._send_due()
         if heard is Heard.REPEAT:
             return
         instruction = self._session.pilot.instruction
@@ -265,14 +276,16 @@ class InferenceNode(LifecycleNode):
             self.get_logger().info("instruction is empty: stopping")
         else:
             self.get_logger().info(f"instruction: {instruction.text!r}")
-        self._publish_due()
+        self._tell_changes(self._session)
         self._task.publish(String(data=instruction.text if instruction.active else ""))
 
     def _on_odometry(self, message: Odometry) -> None:
         if self._session is None:
             return
         try:
-            self._session.motion.observe(*messages.to_planar_pose(message), time.monotonic_ns())
+            pose = messages.to_planar_pose(message)
+            with self._lock:
+                self._session.motion.observe(*pose, time.monotonic_ns())
         except ValueError as error:
             self.get_logger().error(f"odometry refused: {error}", throttle_duration_sec=THROTTLE_S)
 
@@ -283,36 +296,57 @@ class InferenceNode(LifecycleNode):
         return SetParametersResult(successful=not reason, reason=reason)
 
     def _deliver(self, result: Result) -> None:
-        """Called in the worker's thread: the rest is done in the executor's."""
-        self._results.append(result)
+        """Called in the policy's thread, which publishes the command that follows by itself.
+
+        Waking the executor's thread first takes longer than all else between an answer and its
+        command.
+        """
+        rest: Callable[[], None] = self._on_results
+        try:
+            self._results.append((result, self._drive(result)))
+        except Exception as error:  # the end of the node, not of a thread that nobody looks at
+            rest = partial(_raise, error)
         executor = self.executor
         if executor is not None:
-            executor.create_task(self._on_results)
+            executor.create_task(rest)
+
+    def _drive(self, result: Result) -> bool:
+        with self._lock:
+            if self._session is None or not self._session.take(result, time.monotonic_ns()):
+                return False
+            self._send_due()
+            return True
 
     def _on_results(self) -> None:
         while self._results and self._session is not None:
-            result = self._results.popleft()
-            steady_ns = time.monotonic_ns()
-            driven = self._session.take(result, steady_ns)
+            result, driven = self._results.popleft()
+            self._session.statistics.record(result, time.monotonic_ns())
             if driven:
-                # At once rather than with the next tick, and before anything that can wait.
-                self._publish_due()
-                self._timer.reset()
-            self._session.statistics.record(result, steady_ns)
-            if driven:
+                if self._while_active:
+                    # The next command is due a whole period after the one just sent.
+                    self._timer.reset()
+                self._tell_changes(self._session)
                 self._publish_path(self._session, result)
             self._publish_inference(self._session, result)
 
     # What goes out.
 
-    def _publish_due(self) -> None:
-        if self._session is None or self._output is None:
-            return
-        now_ns = self._now_ns()
-        command = self._session.due(now_ns, time.monotonic_ns())
-        if command is not None:
-            self._output.publish(command, now_ns)
-        self._log_changes(self._session)
+    def _on_timer(self) -> None:
+        if self._session is not None:
+            self._send_due()
+            self._tell_changes(self._session)
+
+    def _send_due(self) -> None:
+        with self._lock:
+            if self._session is None or self._output is None:
+                return
+            now_ns = self._now_ns()
+            command = self._session.due(now_ns, time.monotonic_ns())
+            if command is not None:
+                self._output.publish(command, now_ns)
+
+    def _tell_changes(self, session: Session) -> None:
+        self._log_changes(session)
         if self._judgements() != self._told:
             self._publish_diagnostics()
 
@@ -336,7 +370,8 @@ class InferenceNode(LifecycleNode):
         if result.chunk is None or self._path.get_subscription_count() == 0:
             return
         now_ns = self._now_ns()
-        step = session.pilot.player.step(now_ns, time.monotonic_ns())
+        with self._lock:
+            step = session.pilot.player.step(now_ns, time.monotonic_ns())
         poses = integrate(result.chunk, first_step=step)
         self._path.publish(
             messages.to_path(poses, now_ns, result.chunk.spec.dt, self.settings.base_frame)
@@ -383,6 +418,10 @@ class InferenceNode(LifecycleNode):
 
     def _now_ns(self) -> int:
         return int(self.get_clock().now().nanoseconds)
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 def _undo(steps: list[Callable[[], Any]]) -> None:

@@ -30,8 +30,8 @@ MAX_STEP_S = 0.5
 class Session:
     """Carries images and instructions to the policy, and its answers to commands.
 
-    Every method but the worker's `deliver` belongs to one thread. `steady_ns` is the steady
-    clock, `now_ns` the node clock.
+    Its methods are not made for two threads at once; `deliver` is called in the worker's.
+    `steady_ns` is the steady clock, `now_ns` the node clock.
     """
 
     def __init__(
