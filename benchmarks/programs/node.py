@@ -21,7 +21,7 @@ import numpy as np
 from benchmarks.foreign.network import StopwatchBackend
 from vla_node.node import main as run
 from vla_policy.action import ActionChunk, ActionSpec
-from vla_policy.backends.backend import ACTIONS, ARRIVED, MODE, SPOT, Arrays, Options, Outputs
+from vla_policy.backends.backend import ACTIONS, MODE, MORE, SPOT, Arrays, Options, Outputs
 from vla_policy.backends.registry import open_backend
 from vla_policy.checkpoint import find_checkpoint, policy_on
 from vla_policy.memory import MODES
@@ -45,7 +45,7 @@ class NoNetwork:
         self._nothing = {
             MODE: np.zeros((1, len(MODES)), dtype=np.float32),
             SPOT: np.zeros((1, 2), dtype=np.float32),
-            ARRIVED: np.zeros(1, dtype=np.float32),
+            MORE: np.zeros(1, dtype=np.float32),
         }
 
     def run(self, inputs: Arrays) -> Outputs:

@@ -24,7 +24,7 @@ from sensor_msgs.msg import Image
 from vla_node.messages import to_nanoseconds
 from vla_policy.checkpoint import find_checkpoint, load_model, read_config
 from vla_policy.image import resize_image
-from vla_policy.memory import Memory, Sight
+from vla_policy.memory import Memory, Sight, stands
 from vla_policy.pose import STATE_DIM
 from vla_policy.sentence import SentenceEncoder
 
@@ -61,8 +61,8 @@ class TextbookNode(Node):
             )
         normalised = look.actions[0].numpy()  # [horizon, action_dim]
         ahead, left = look.spot[0].tolist()
-        sight = Sight(int(look.mode[0].argmax()), (ahead, left), bool(look.arrived[0] > 0.0))
-        if memory.take(sight, STANDING, to_nanoseconds(message.header.stamp)):
+        sight = Sight(int(look.mode[0].argmax()), (ahead, left), bool(look.more[0] > 0.0))
+        if memory.take(sight, stands(normalised), STANDING, to_nanoseconds(message.header.stamp)):
             normalised[:] = 0.0
         normalised[np.abs(normalised) < self._config.deadband] = 0.0
         linear, angular = self._config.action.unnormalise(normalised)[0]

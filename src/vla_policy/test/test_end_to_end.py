@@ -37,9 +37,9 @@ def test_every_combination_of_parts_makes_a_network_that_learns(parts):
     sentences = ["go to the red ball", "turn left", "stop", "first reverse, then go forward"]
     actions = torch.rand(4, 3, 2) * 2 - 1
     fused = model.fuse(images(4), sentences, torch.randn(4, 3), torch.randn(4, 3))
-    mode, spot, arrived = model.see(fused)
+    mode, spot, more = model.see(fused)
     loss = model.decoder.loss(fused.vector, actions) + fused.attention.square().sum()
-    (loss + mode.square().sum() + spot.square().sum() + arrived.square().sum()).backward()
+    (loss + mode.square().sum() + spot.square().sum() + more.square().sum()).backward()
     lame = [
         name
         for name, value in model.named_parameters()
@@ -51,7 +51,7 @@ def test_every_combination_of_parts_makes_a_network_that_learns(parts):
     assert look.actions.abs().max() <= 1.0
     assert look.mode.shape == (4, len(MODES))
     assert look.spot.shape == (4, 2)
-    assert look.arrived.shape == (4,)
+    assert look.more.shape == (4,)
 
 
 @pytest.mark.parametrize("language", PARTS["language"])

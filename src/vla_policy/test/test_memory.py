@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vla_policy.memory import DWELL_S, LOST, REMEMBERED, SEEN, Memory, Sight
+from vla_policy.memory import (
+    DWELL_S,
+    LOST,
+    REMEMBERED,
+    SEEN,
+    STANDS_BELOW,
+    STANDS_STEPS,
+    Memory,
+    Sight,
+    stands,
+)
 
 START = np.zeros(3, np.float32)
 metres = st.floats(-5, 5)
@@ -17,8 +27,8 @@ def pose(x, y, heading):
     return np.array([x, y, heading], np.float32)
 
 
-def seen(x, y, arrived=False):
-    return Sight(SEEN, (x, y), arrived)
+def seen(x, y, more=False):
+    return Sight(SEEN, (x, y), more)
 
 
 def test_at_first_nothing_is_known():
@@ -30,7 +40,7 @@ def test_at_first_nothing_is_known():
 @given(metres, metres, angles, metres, metres, metres, metres, angles)
 def test_what_was_seen_stays_where_it_is_while_the_robot_moves(x, y, h, a, b, x2, y2, h2):
     memory = Memory()
-    memory.take(seen(a, b), pose(x, y, h), 0)
+    memory.take(seen(a, b), False, pose(x, y, h), 0)
     known, ahead, left = memory.features(pose(x2, y2, h2))
     place = (x + math.cos(h) * a - math.sin(h) * b, y + math.sin(h) * a + math.cos(h) * b)
     again = (
@@ -43,20 +53,20 @@ def test_what_was_seen_stays_where_it_is_while_the_robot_moves(x, y, h, a, b, x2
 
 def test_a_look_that_does_not_see_it_changes_nothing_and_one_that_misses_it_forgets():
     memory = Memory()
-    memory.take(seen(2.0, 1.0), START, 0)
-    memory.take(Sight(REMEMBERED, (9.0, 9.0), False), START, 1)
+    memory.take(seen(2.0, 1.0), False, START, 0)
+    memory.take(Sight(REMEMBERED, (9.0, 9.0), False), False, START, 1)
     assert memory.features(START).tolist() == [1, 2, 1]
-    memory.take(Sight(LOST, (9.0, 9.0), False), START, 2)
+    memory.take(Sight(LOST, (9.0, 9.0), False), False, START, 2)
     assert memory.features(START).tolist() == [0, 0, 0]
 
 
 def test_the_next_part_begins_after_the_robot_has_stood_where_the_first_one_ended():
     memory, here = Memory(), pose(1.0, 2.0, math.pi / 2)
     dwell = int(DWELL_S * 1e9)
-    assert memory.take(seen(1, 0, arrived=True), here, 0)
-    assert memory.take(seen(1, 0, arrived=True), here, dwell - 1)
+    assert memory.take(seen(1, 0, more=True), True, here, 0)
+    assert memory.take(seen(1, 0, more=True), True, here, dwell - 1)
     assert memory.stage == 0
-    memory.take(seen(1, 0, arrived=True), here, dwell)
+    memory.take(seen(1, 0, more=True), True, here, dwell)
     assert memory.stage == 1
     assert memory.features(here).tolist() == [0, 0, 0]
     assert memory.state(here).tolist() == [0, 0, 0]
@@ -65,23 +75,46 @@ def test_the_next_part_begins_after_the_robot_has_stood_where_the_first_one_ende
 
 def test_one_doubtful_look_begins_the_wait_anew():
     memory = Memory()
-    memory.take(seen(1, 0, arrived=True), START, 0)
-    assert not memory.take(seen(1, 0), START, 300_000_000)
-    memory.take(seen(1, 0, arrived=True), START, 600_000_000)
+    memory.take(seen(1, 0, more=True), True, START, 0)
+    assert not memory.take(seen(1, 0), True, START, 300_000_000)
+    memory.take(seen(1, 0, more=True), True, START, 600_000_000)
     assert memory.stage == 0
+
+
+def test_whoever_still_moves_does_not_go_on():
+    memory = Memory()
+    assert not memory.take(seen(1, 0, more=True), False, START, 0)
+    assert not memory.take(seen(1, 0, more=True), False, START, 10**10)
+    assert memory.stage == 0
+
+
+def test_who_stands_where_nothing_follows_stays():
+    memory = Memory()
+    assert not memory.take(seen(1, 0), True, START, 0)
+    assert not memory.take(seen(1, 0), True, START, 10**10)
+    assert memory.stage == 0
+
+
+def test_a_robot_stands_where_the_first_actions_are_small():
+    actions = np.zeros((8, 2), np.float32)
+    assert stands(actions)
+    actions[STANDS_STEPS:] = 1.0
+    assert stands(actions)
+    actions[STANDS_STEPS - 1, 1] = -STANDS_BELOW
+    assert not stands(actions)
 
 
 def test_after_the_last_part_there_is_no_other():
     memory = Memory()
     memory.stage = 1
-    assert not memory.take(seen(1, 0, arrived=True), START, 0)
-    assert not memory.take(seen(1, 0, arrived=True), START, 10**10)
+    assert not memory.take(seen(1, 0, more=True), True, START, 0)
+    assert not memory.take(seen(1, 0, more=True), True, START, 10**10)
     assert memory.stage == 1
 
 
 def test_a_new_sentence_forgets_everything():
     memory = Memory()
-    memory.take(seen(1, 0), START, 0)
+    memory.take(seen(1, 0), False, START, 0)
     memory.stage = 1
     memory.restart()
     assert memory.stage == 0

@@ -40,7 +40,7 @@ __all__ = [
     "shipped_names",
 ]
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 ARCHITECTURE = "end_to_end"
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"

@@ -29,6 +29,9 @@ STAGES = 2
 """Parts that a sentence may have: *first ..., then ...*."""
 DWELL_S = 0.5
 """How long the robot stands before the next part begins."""
+STANDS_STEPS = 3
+STANDS_BELOW = 0.08
+"""Normalised size below which an action is that of a robot that has done its part."""
 
 State = npt.NDArray[np.float32]
 
@@ -40,12 +43,12 @@ class Sight:
     Attributes:
         mode: index into `MODES`.
         spot: where the named thing is, m ahead and to the left of the robot; only where seen.
-        arrived: whether this part of the sentence is done and another one follows.
+        more: whether another part of the sentence follows the present one.
     """
 
     mode: int
     spot: tuple[float, float]
-    arrived: bool
+    more: bool
 
 
 class Memory:
@@ -59,7 +62,7 @@ class Memory:
         self.stage = 0
         self._origin: State = np.zeros(STATE_DIM, dtype=np.float32)
         self._spot: tuple[float, float] | None = None
-        self._arrived_since: int | None = None
+        self._standing_since: int | None = None
 
     def state(self, state: State) -> State:
         """The pose since the present part of the sentence began, ``[3]``."""
@@ -72,10 +75,11 @@ class Memory:
         here = _relative(np.array([*self._spot, 0.0], dtype=np.float32), state)
         return np.array([1.0, here[0], here[1]], dtype=np.float32)
 
-    def take(self, sight: Sight, state: State, stamp: int) -> bool:
+    def take(self, sight: Sight, standing: bool, state: State, stamp: int) -> bool:
         """Keep what a look said; True while the robot is to stand before it goes on.
 
         Args:
+            standing: whether the same look wants the robot to stand, see `stands`.
             state: pose of the look since the sentence was said ``[3]``.
             stamp: of the image [ns].
         """
@@ -83,16 +87,25 @@ class Memory:
             self._spot = None
         elif sight.mode == SEEN:
             self._spot = _absolute(sight.spot, state)
-        if not sight.arrived or self.stage == STAGES - 1:
-            self._arrived_since = None
+        if not (sight.more and standing) or self.stage == STAGES - 1:
+            self._standing_since = None
             return False
-        if self._arrived_since is None:
-            self._arrived_since = stamp
-        if stamp - self._arrived_since >= DWELL_S * 1e9:
+        if self._standing_since is None:
+            self._standing_since = stamp
+        if stamp - self._standing_since >= DWELL_S * 1e9:
             self.stage += 1
             self._origin = state.copy()
-            self._spot = self._arrived_since = None
+            self._spot = self._standing_since = None
         return True
+
+
+def stands(actions: npt.NDArray[np.float32]) -> bool:
+    """Whether normalised actions ``[horizon, action_dim]`` begin with a stand.
+
+    That a part is done is known by this alone: whoever is asked for it as well may doubt it
+    where the robot stands well, and then nobody goes on.
+    """
+    return bool(np.abs(actions[:STANDS_STEPS]).max() < STANDS_BELOW)
 
 
 def _relative(state: State, origin: State) -> State:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from vla_policy.action import ActionChunk, ActionSpec
 from vla_policy.backends.backend import (
     ACTIONS,
-    ARRIVED,
     MODE,
+    MORE,
     PLAN,
     PLAN_WEIGHTS,
     SPOT,
@@ -22,7 +22,7 @@ from vla_policy.backends.backend import (
 from vla_policy.embedding import EMBEDDINGS
 from vla_policy.errors import ObservationError
 from vla_policy.image import resize_image
-from vla_policy.memory import MEMORY_DIM, Memory, Sight
+from vla_policy.memory import MEMORY_DIM, Memory, Sight, stands
 from vla_policy.models.config import EndToEndConfig
 from vla_policy.observation import Observation
 from vla_policy.plan import Plan
@@ -91,8 +91,9 @@ class ModelPolicy:
         plan = observation.plan
         outputs = self._backend.run({**self._inputs, **self._planned(plan)})
         actions = outputs[ACTIONS][0]  # [horizon, action_dim]
+        standing = stands(actions)
         actions[np.abs(actions) < self._deadband] = 0.0
-        if self.memory.take(_sight(outputs), observation.state, observation.stamp):
+        if self.memory.take(_sight(outputs), standing, observation.state, observation.stamp):
             actions[:] = 0.0
         if plan is not None:
             # What will have been driven by then stands as it is.
@@ -142,4 +143,4 @@ def blank_inputs(sizes: EndToEndConfig) -> dict[str, npt.NDArray[Any]]:
 
 def _sight(outputs: Outputs) -> Sight:
     ahead, left = outputs[SPOT][0].tolist()
-    return Sight(int(outputs[MODE][0].argmax()), (ahead, left), bool(outputs[ARRIVED][0] > 0.0))
+    return Sight(int(outputs[MODE][0].argmax()), (ahead, left), bool(outputs[MORE][0] > 0.0))

@@ -51,7 +51,7 @@ def test_all_that_a_look_can_say_is_taught(many):
     assert shares.min() > 0.1
     assert 0.1 < np.mean([lesson.sight is None for lesson in many]) < 0.4
     assert {lesson.stage for lesson in many} == {0, 1}
-    assert any(lesson.arrived for lesson in many)
+    assert any(lesson.more for lesson in many)
 
 
 def test_memories_are_empty_right_and_wrong(many):

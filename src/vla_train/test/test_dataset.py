@@ -36,7 +36,7 @@ def test_frames_come_back_as_they_were(data, spec, make_image):
     assert batch.modes.tolist() == [SEEN, IGNORED, LOST]
     assert batch.memories[:, 1].tolist() == [10, 30, 120]
     assert batch.stages.tolist() == [0, 0, 0]
-    assert batch.arrivals.tolist() == [1, 0, 0]
+    assert batch.more.tolist() == [1, 0, 0]
     assert batch.spots[0].tolist() == [10, 1]
     assert batch.spots[1:].isnan().all()
     assert batch.language.tolist() == [[18], [9], [18]]

@@ -90,16 +90,16 @@ def test_what_was_trained_is_known_afterwards(config, data, tmp_path):
     def error():
         look = trainer.model.eval().look(batch.images, batch.language, batch.states)
         modes = (look.mode.argmax(dim=1) != batch.modes).float().mean().item()
-        arrivals = ((look.arrived > 0) != (batch.arrivals > 0)).float().mean().item()
+        more = ((look.more > 0) != (batch.more > 0)).float().mean().item()
         seen = batch.modes == SEEN
         spots = (look.spot - batch.spots)[seen].abs().mean().item()
-        return (look.actions - batch.actions).abs().mean().item(), modes, arrivals, spots
+        return (look.actions - batch.actions).abs().mean().item(), modes, more, spots
 
     before = error()
     trainer.train_round(0, data, tmp_path / "state.pt", ignore)
-    actions, modes, arrivals, spots = error()
+    actions, modes, more, spots = error()
     assert actions < 0.3 * before[0]
-    assert (modes, arrivals) == (0.0, 0.0)
+    assert (modes, more) == (0.0, 0.0)
     assert spots < 0.25
 
 

@@ -29,7 +29,7 @@ ABSENT_THINGS = 2
 MOVES = 3
 RELATIONS_IN_VIEW = 3
 RELATIONS_REMEMBERED = 2
-SEQUENCES = 2
+SEQUENCES = 3
 HEADINGS = (-3.0, 9.0)
 """[rad] How far the robot may have turned since the task began."""
 WANDERED_M = 1.2

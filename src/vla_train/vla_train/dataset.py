@@ -36,7 +36,7 @@ class Batch(NamedTuple):
         cells: ``[B * Q]`` where the named thing is seen; the number of cells: not in view.
         modes: ``[B * Q]`` see `vla_policy.memory.MODES`.
         spots: ``[B * Q, 2]`` m ahead and to the left; NaN where it is not seen.
-        arrivals: ``[B * Q]`` 1 where this part is done and another follows, else 0.
+        more: ``[B * Q]`` 1 where another part of the sentence follows this one, else 0.
     """
 
     images: torch.Tensor
@@ -48,7 +48,7 @@ class Batch(NamedTuple):
     cells: torch.Tensor
     modes: torch.Tensor
     spots: torch.Tensor
-    arrivals: torch.Tensor
+    more: torch.Tensor
 
     def parts(self, count: int) -> Iterator[Batch]:
         """The batch in `count` parts, as even as can be."""

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from vla_policy.action import ActionSpec
-from vla_policy.memory import SEEN, Memory, Sight, State
+from vla_policy.memory import LOST, SEEN, Memory, Sight, State, stands
 from vla_policy.observation import Observation
 from vla_policy.policy import Policy
 from vla_sim.geometry import Pose
@@ -82,8 +82,9 @@ class ExpertDriver:
 
     def _actions(self, observation: Observation, view: View) -> Actions:
         state = observation.state
-        sight = self.lesson.sight or Sight(0, (0.0, 0.0), self.lesson.arrived)
-        if self._memory.take(self._blurred(sight), state, observation.stamp):
+        sight = self.lesson.sight or Sight(LOST, (0.0, 0.0), self.lesson.more)
+        standing = stands(self._spec.normalise(self.lesson.actions))
+        if self._memory.take(self._blurred(sight), standing, state, observation.stamp):
             return np.zeros_like(self.lesson.actions)
         if self._latency_s == 0.0:
             return self.lesson.actions
@@ -107,7 +108,7 @@ class ExpertDriver:
         ahead, left = sight.spot
         spread = SIGHT_ERROR[0] + SIGHT_ERROR[1] * float(np.hypot(ahead, left))
         error = self._rng.normal(0.0, spread, size=2)
-        return Sight(sight.mode, (ahead + error[0], left + error[1]), sight.arrived)
+        return Sight(sight.mode, (ahead + error[0], left + error[1]), sight.more)
 
 
 class PolicyDriver:

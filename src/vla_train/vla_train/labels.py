@@ -30,7 +30,7 @@ LABEL_TYPES = {
     "cells": np.int64,
     "modes": np.int64,
     "spots": np.float32,
-    "arrivals": np.float32,
+    "more": np.float32,
     "sentences": np.int64,
 }
 STATE_ALIASES = (STATE_NAMES, ("x", "y", "heading"), ("x", "y", "yaw"), ("x", "y", "theta"))
@@ -105,7 +105,7 @@ def _lessons_in(
 ) -> tuple[npt.NDArray[np.int64], dict[str, Array]]:
     """The frames of a file's lessons and the labels."""
     names = ["index", "task_index", "stage", "state", "memory", "actions", "spot", "pixel"]
-    values = read_columns(path, [*names, "arrived"])
+    values = read_columns(path, [*names, "more"])
     mode = open_parquet(path).read(columns=["mode"])["mode"]
     modes = pc.fill_null(pc.cast(mode, "int64"), IGNORED).to_numpy()
     width = spec.horizon * spec.action_dim
@@ -126,7 +126,7 @@ def _lessons_in(
             "cells": np.where(modes == IGNORED, IGNORED, cells),
             "modes": modes,
             "spots": values["spot"],
-            "arrivals": values["arrived"][:, 0],
+            "more": values["more"][:, 0],
             "sentences": values["task_index"][:, 0],
         }
     )
@@ -155,7 +155,7 @@ def _recorded(recording: Recording, source: DatasetSource, spec: ActionSpec) -> 
         "cells": np.full(count, IGNORED),
         "modes": np.full(count, LOST),
         "spots": np.full((count, 2), np.nan),
-        "arrivals": np.zeros(count),
+        "more": np.zeros(count),
         "sentences": recording.numbers("task_index"),
     }
     first = np.arange(count + 1)

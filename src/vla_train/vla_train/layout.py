@@ -96,7 +96,7 @@ def lesson_schema(spec: ActionSpec) -> pa.Schema:
     """Columns of `lessons/`: every sentence that a frame is labelled for, its own one first.
 
     `index` is the frame's. `state`, `memory`, `stage`, `actions` (``[horizon * action_dim]`` in
-    m/s and rad/s) and `arrived` are those of `vla_train.lesson.Lesson`, `mode` and `spot` those
+    m/s and rad/s) and `more` are those of `vla_train.lesson.Lesson`, `mode` and `spot` those
     of its `Sight`; `mode` is null where nothing is named, `spot` and `pixel` (column and row in
     the camera's image) are NaN where the named thing is not seen.
     """
@@ -111,7 +111,7 @@ def lesson_schema(spec: ActionSpec) -> pa.Schema:
             "mode": pa.int8(),
             "spot": pa.list_(pa.float32(), 2),
             "pixel": pa.list_(pa.float64(), 2),
-            "arrived": pa.bool_(),
+            "more": pa.bool_(),
         }
     )
 

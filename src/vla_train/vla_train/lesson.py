@@ -19,10 +19,6 @@ from vla_sim.task import Task
 from vla_sim.visibility import floor_at, in_sight, seen_at
 from vla_train.expert import SAME_PLACE_M, Expert, Place
 
-ARRIVED_SPEED = 0.08
-"""Normalised action below which the expert has arrived."""
-ARRIVED_STEPS = 3
-
 Array = npt.NDArray[np.float32]
 
 
@@ -37,7 +33,7 @@ class Lesson:
         actions: the expert's next actions ``[horizon, 2]`` in m/s and rad/s.
         sight: what a look says about the named thing; None where nothing is named.
         pixel: where in the image it is seen; None where it is not.
-        arrived: whether this part is done and another one follows.
+        more: whether another part of the sentence follows this one.
     """
 
     instruction: str
@@ -47,7 +43,7 @@ class Lesson:
     actions: Array
     sight: Sight | None
     pixel: tuple[float, float] | None
-    arrived: bool
+    more: bool
 
 
 @dataclass(frozen=True)
@@ -70,12 +66,12 @@ def teach(
         mode, pixel, place = LOST, None, None
     relative = Pose(*(float(value) for value in state))
     actions = Expert(goal, view.room).chunk(view.pose, relative, place, spec)
-    arrived = stage < len(task.goals) - 1 and _stands(actions, spec)
+    more = stage < len(task.goals) - 1
     sight = None
     if isinstance(goal, Reach | Follow):
         spot = view.pose.local(*place) if mode == SEEN and place else (0.0, 0.0)
-        sight = Sight(mode, spot, arrived)
-    return Lesson(task.instruction, stage, state, memory, actions, sight, pixel, arrived)
+        sight = Sight(mode, spot, more)
+    return Lesson(task.instruction, stage, state, memory, actions, sight, pixel, more)
 
 
 def _find(
@@ -132,7 +128,3 @@ def _remembered(pose: Pose, memory: Array) -> Place | None:
 
 def _near(a: Place, b: Place) -> bool:
     return (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 < SAME_PLACE_M**2
-
-
-def _stands(actions: Array, spec: ActionSpec) -> bool:
-    return bool(np.abs(spec.normalise(actions[:ARRIVED_STEPS])).max() < ARRIVED_SPEED)

@@ -111,7 +111,7 @@ class ShardBuilder:
         seen = sight is not None and sight.mode == SEEN
         columns["spot"].append(sight.spot if sight and seen else (np.nan, np.nan))
         columns["pixel"].append(lesson.pixel or (np.nan, np.nan))
-        columns["arrived"].append(lesson.arrived)
+        columns["more"].append(lesson.more)
 
     def _number_of(self, sentence: str) -> int:
         return self._sentences.setdefault(sentence, len(self._sentences))

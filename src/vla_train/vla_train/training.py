@@ -196,14 +196,14 @@ class Trainer:
                 part.images, part.language, part.states, part.memories, part.stages
             )
         vector, attention = fused.vector.float(), fused.attention.float()
-        mode, spot, arrived = self.model.see(Fused(vector, attention))
+        mode, spot, more = self.model.see(Fused(vector, attention))
         seen = _seen(part)
         return Losses(
             action=share.lessons * self.model.decoder.loss(vector, part.actions),
             attention=share.cells * _cross_entropy(attention, part.cells),
             memory=share.modes * _cross_entropy(mode, part.modes)
             + share.spots * _distance(spot[seen], part.spots[seen])
-            + share.lessons * F.binary_cross_entropy_with_logits(arrived, part.arrivals),
+            + share.lessons * F.binary_cross_entropy_with_logits(more, part.more),
         )
 
     @torch.no_grad()

@@ -17,7 +17,7 @@ Outputs = dict[str, npt.NDArray[np.float32]]
 ACTIONS = "actions"
 """The output ``[1, horizon, action_dim]`` float32 in [-1, 1]."""
 
-MODE, SPOT, ARRIVED = "mode", "spot", "arrived"
+MODE, SPOT, MORE = "mode", "spot", "more"
 """Further outputs ``[1, modes]``, ``[1, 2]`` and ``[1]``: what is remembered until the next look
 (`vla_policy.models.end_to_end.Look`)."""
 

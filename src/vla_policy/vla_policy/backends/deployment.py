@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from vla_policy.backends.backend import ACTIONS, ARRIVED, MODE, SPOT, Arrays, Options, Outputs
+from vla_policy.backends.backend import ACTIONS, MODE, MORE, SPOT, Arrays, Options, Outputs
 from vla_policy.checkpoint import load_model
 from vla_policy.errors import BackendError
 from vla_policy.model_policy import blank_inputs
@@ -28,7 +28,7 @@ class Deployment(nn.Module):
         output_names: what it returns.
     """
 
-    output_names = (ACTIONS, MODE, SPOT, ARRIVED)
+    output_names = (ACTIONS, MODE, SPOT, MORE)
 
     def __init__(self, model: EndToEndVLA) -> None:
         super().__init__()

@@ -89,13 +89,13 @@ class Look(NamedTuple):
         actions: ``[B, horizon, action_dim]`` in [-1, 1].
         mode: ``[B, len(MODES)]`` logits.
         spot: ``[B, 2]`` where the named thing is: m ahead and to the left of the robot.
-        arrived: ``[B]`` logit of: this part of the sentence is done, and another one follows.
+        more: ``[B]`` logit of: another part of the sentence follows this one.
     """
 
     actions: torch.Tensor
     mode: torch.Tensor
     spot: torch.Tensor
-    arrived: torch.Tensor
+    more: torch.Tensor
 
 
 MODULES = {
@@ -207,7 +207,7 @@ class EndToEndVLA(nn.Module):
         return self.fusion(features, language, torch.cat([state, memory], dim=1))
 
     def see(self, fused: Fused) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Mode logits ``[B, M]``, spots ``[B, 2]`` and logits of having arrived ``[B]``."""
+        """Mode logits ``[B, M]``, spots ``[B, 2]`` and logits of more to come ``[B]``."""
         values = self.sight(fused.vector)
         modes = len(MODES)
         return values[:, :modes], SPOT_SCALE_M * values[:, modes : modes + 2], values[:, -1]
