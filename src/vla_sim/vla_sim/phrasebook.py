@@ -16,7 +16,18 @@ from vla_sim.task import SEQUENCE_KINDS, Task, amount_of
 
 AMOUNT = "{amount}"
 DEFAULT_AMOUNT_CHANCE = 0.3
-_IMPERATIVE_ONLY = ("please ", "can you", "could you", "robot,", "your ", "i ", "let us", "the ")
+_IMPERATIVE_ONLY = (
+    "please ",
+    "can you",
+    "could you",
+    "would you",
+    "now ",
+    "robot,",
+    "your ",
+    "i ",
+    "let us",
+    "the ",
+)
 """Beginnings of sentences that cannot be put into a longer one."""
 
 
