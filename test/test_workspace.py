@@ -136,7 +136,7 @@ def outside_functions(node: ast.AST) -> Iterator[ast.AST]:
 def pins() -> dict[str, str]:
     """Every requirement by its normalised name, and the file that pins it."""
     found: dict[str, str] = {}
-    for name in ("ros.txt", "base.txt", "encoder.txt", "backends.txt", "dev.txt"):
+    for name in ("ros.txt", "base.txt", "encoder.txt", "runtimes.txt", "backends.txt", "dev.txt"):
         for line in requirement_lines(ROOT / "requirements" / name):
             key = re.split(r"[\[=<>!~; ]", line)[0].lower().replace("_", "-")
             assert key not in found, f"{key} is in {found[key]} and in {name}"
@@ -261,7 +261,7 @@ def test_every_import_is_pinned():
     }
     assert wanted <= {name for name, file in pins().items() if file == "ros.txt"}
     wanted = {THIRD_PARTY[module][1] for module in needed & set(THIRD_PARTY)}
-    files = ("ros.txt", "base.txt", "backends.txt")
+    files = ("ros.txt", "base.txt", "runtimes.txt", "backends.txt")
     assert wanted <= {name for name, file in pins().items() if file in files}
 
 

@@ -66,7 +66,7 @@ def test_every_part_is_exported():
 def exported(request, tmp_path_factory):
     """A small checkpoint with weights, and its export without them."""
     for module in ("onnx", "onnxscript", "onnxruntime"):
-        pytest.importorskip(module, reason="requirements/backends.txt is not installed")
+        pytest.importorskip(module, reason="a file of requirements/ is not installed")
     import torch
 
     from vla_policy.backends.export import export

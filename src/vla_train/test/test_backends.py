@@ -36,7 +36,7 @@ def reference(checkpoint):
 @pytest.fixture(scope="module")
 def exported(checkpoint, reference, tmp_path_factory):
     for module in ("onnx", "onnxscript", "onnxruntime", "openvino", "nncf"):
-        pytest.importorskip(module, reason="requirements/backends.txt is not installed")
+        pytest.importorskip(module, reason="a file of requirements/ is not installed")
     folder = tmp_path_factory.mktemp("export")
     with progress(Console(quiet=True)) as bar:
         calibration = record_reference(checkpoint, CALIBRATION_SPLIT, CALIBRATION, bar)

@@ -36,7 +36,7 @@ def load(module: str, purpose: str) -> ModuleType:
     except ModuleNotFoundError as error:
         raise BackendError(
             f"{purpose} needs the package {package}, which is not installed: pip install "
-            f"{package} (tested versions: requirements/backends.txt)"
+            f"{package} (tested versions: requirements/)"
         ) from error
     except (ImportError, OSError) as error:
         raise BackendError(

@@ -48,7 +48,7 @@ class Kind:
         """Why it cannot run this checkpoint here, in a sentence; empty where it can."""
         lacking = packages.missing(self.modules)
         if lacking:
-            return f"not installed: {', '.join(lacking)} (see requirements/backends.txt)"
+            return f"not installed: {', '.join(lacking)} (see requirements/)"
         if self.gpu is not None and self.gpu != options.on_gpu:
             return f"runs on {'a GPU' if self.gpu else 'the processor'} (device: {options.device})"
         if self.bfloat16 and not options.on_gpu and not hardware.has_amx_bf16():
