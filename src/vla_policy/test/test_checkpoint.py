@@ -82,7 +82,7 @@ def test_small_actions_are_commanded_as_zero(directory):
 def test_a_task_begins_with_an_empty_memory_and_keeps_one(directory):
     policy = load_policy(directory)
     policy.prepare("go to the red ball")
-    policy.memory.take(Sight(SEEN, (1.0, 0.0), False), np.zeros(3, np.float32), 0)
+    policy.memory.take(Sight(SEEN, (1.0, 0.0), False), False, np.zeros(3, np.float32), 0)
     policy.memory.stage = 1
     policy.act(observation())
     assert policy.memory.stage == 1

@@ -63,22 +63,29 @@ def test_eager_answers_what_the_network_answers(tmp_path, part, name):
     assert np.abs(reference.actions - actions).max() < 1e-5
 
 
-def always_sees(monkeypatch):
-    """A network that has the named thing before it, and has done the first part."""
+def does_the_first_part_at_once(monkeypatch):
+    """A network that has the named thing before it, and stands as long as another part follows."""
+    plain = EndToEndVLA.look
 
-    def see(self, fused):
-        rows = len(fused.vector)
+    def look(self, images, instructions, state, memory, stage):
+        found = plain(self, images, instructions, state, memory, stage)
+        rows = len(found.actions)
         mode = torch.zeros(rows, len(MODES))
         mode[:, SEEN] = 1.0
-        return mode, torch.tensor([[2.0, 1.0]]).expand(rows, 2), torch.ones(rows)
+        return Look(
+            found.actions * (stage > 0).view(-1, 1, 1),
+            mode,
+            torch.tensor([[2.0, 1.0]]).expand(rows, 2),
+            1.0 - 2.0 * stage,
+        )
 
-    monkeypatch.setattr(EndToEndVLA, "see", see)
+    monkeypatch.setattr(EndToEndVLA, "look", look)
 
 
 def test_what_is_remembered_is_asked_with_and_forgotten_when_a_drive_begins(
     directory, monkeypatch
 ):
-    always_sees(monkeypatch)
+    does_the_first_part_at_once(monkeypatch)
     reference = recorded(directory, 7, 2)
     known = reference.inputs["memory"][:, 0]
     assert known.tolist() == [0, 1, 1, 1, 1, 1, 0, 0, 1]
@@ -88,7 +95,7 @@ def test_what_is_remembered_is_asked_with_and_forgotten_when_a_drive_begins(
 
 def test_a_policy_stands_still_before_the_next_part(directory, monkeypatch):
     policy = load_policy(directory)
-    always_sees(monkeypatch)
+    does_the_first_part_at_once(monkeypatch)
     assert all(not policy.act(look(seed)).actions.any() for seed in range(6))
     assert policy.memory.stage == 1
     assert policy.act(look(6)).actions.any()

@@ -25,6 +25,7 @@ _IMPERATIVE_ONLY = (
     "robot,",
     "your ",
     "i ",
+    "it is ",
     "let us",
     "the ",
 )

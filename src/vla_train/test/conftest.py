@@ -44,7 +44,7 @@ def config(spec):
     )
     rounds = (RoundConfig(1, 0.0, 64, 1e-3, 1e-4), RoundConfig(1, 1.0, 32, 1e-3, 1e-4))
     return RunConfig(
-        "tiny", spec, model, rounds, rooms_per_shard=1, episodes_per_room=1, batch_size=8
+        "tiny", spec, model, rounds, rooms_per_shard=1, episodes_per_room=2, batch_size=8
     )
 
 

@@ -27,8 +27,8 @@ from vla_train.scenario import draw_move
 
 ABSENT_THINGS = 2
 MOVES = 3
-RELATIONS_IN_VIEW = 3
-RELATIONS_REMEMBERED = 2
+RELATIONS_IN_VIEW = 5
+RELATIONS_REMEMBERED = 3
 SEQUENCES = 3
 HEADINGS = (-3.0, 9.0)
 """[rad] How far the robot may have turned since the task began."""
@@ -36,6 +36,8 @@ WANDERED_M = 1.2
 """Spread of how far it may have come."""
 PAST_THE_END = 0.4
 """rad or m that a turn or a move may already have gone too far."""
+FAR_PAST_SHARE, FAR_PAST = 0.08, 3.0
+"""Now and then it went much further: who has missed the end is not to go on for ever."""
 DRIFT = 0.08
 """m and rad that it may have gone astray."""
 NO_MEMORY, RIGHT_MEMORY = 0.5, 0.35
@@ -91,7 +93,8 @@ class Curriculum:
         for reference, goal in references(view.room, view.pose):
             by_kind.setdefault(reference.kind, []).append((reference, goal))
         kinds = list(by_kind)
-        for index in rng.permutation(len(kinds))[:RELATIONS_IN_VIEW]:
+        # In turn, those that are the rarest to be had as well.
+        for index in np.resize(rng.permutation(len(kinds)), RELATIONS_IN_VIEW * bool(kinds)):
             found = by_kind[kinds[int(index)]]
             task = self._book.refer(rng, *found[int(rng.integers(len(found)))])
             memory = NOTHING if rng.random() < 0.7 else self._right_memory(view, task.goals[0])
@@ -185,6 +188,8 @@ def _stage_of(rng: np.random.Generator, task: Task, stage: int) -> Array:
 def _between(rng: np.random.Generator, end: float) -> float:
     past = float(np.copysign(PAST_THE_END, end))
     low, high = sorted((-past / 2, end + past))
+    if rng.random() < FAR_PAST_SHARE:
+        return end + float(np.copysign(rng.uniform(PAST_THE_END, FAR_PAST), end))
     # What happens near the end is what counts.
     return float(rng.normal(end, 0.15)) if rng.random() < 0.3 else float(rng.uniform(low, high))
 
