@@ -69,7 +69,8 @@ def make_lesson():
         sight = (
             Sight(LOST if pixel is None else SEEN, (value, 1.0), False) if names_thing else None
         )
-        return Lesson(instruction, value % 2, state, memory, actions, sight, pixel, value == 10)
+        stage, more, mirrors = value % 2, value == 10, sight is None or sight.mode == SEEN
+        return Lesson(instruction, stage, state, memory, actions, sight, pixel, more, mirrors)
 
     return make
 

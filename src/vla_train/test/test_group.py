@@ -47,7 +47,9 @@ def folder(tmp_path, write, make_image):
         sight = Sight(SEEN if seen else LOST, (1.0, 0.5), False)
         named = sight if rng.random() < 0.7 else None
         pixel = (80.0, 120.0) if seen else None
-        return Lesson("go to the red ball", 0, state, memory, actions, named, pixel, bool(seen))
+        return Lesson(
+            "go to the red ball", 0, state, memory, actions, named, pixel, bool(seen), True
+        )
 
     episodes = [
         [(make_image(number), [lesson(number % 3 == 0) for _ in range(1 + number % 3)])]

@@ -36,7 +36,9 @@ def data(tmp_path, config, write):
         nothing = np.zeros(3, np.float32)
         sight = Sight(SEEN if left else LOST, (1.0, 0.5), False)
         pixel = (80.0, 120.0) if left else None
-        return image, [Lesson("go forward", 0, nothing, nothing, actions, sight, pixel, left)]
+        return image, [
+            Lesson("go forward", 0, nothing, nothing, actions, sight, pixel, left, True)
+        ]
 
     root = write(tmp_path / "round_0", [[glance()] for _ in range(24)])
     return read(root, config)

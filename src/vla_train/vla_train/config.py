@@ -95,6 +95,8 @@ class RunConfig:
         batch_size: frames in a step of training, each with `lessons_per_frame` sentences.
         accumulate: parts that a batch is taken in, one after the other, where it is too large for
             the memory. Batch norm sees each part by itself; everything else is as with 1.
+        mirror_share: share of frames that are mirrored: what is on the left is on the right then,
+            and the sentences say so. Recordings without lessons stay as they are.
         precision: of the network but its losses: `float32`, or `bfloat16`, which takes half the
             memory, and half the time where the processor or the GPU computes in it.
         initial: a checkpoint that the network begins with, as far as it fits (`initial.py`): a
@@ -114,6 +116,7 @@ class RunConfig:
     accumulate: int = 1
     precision: str = "float32"
     lessons_per_frame: int = 8
+    mirror_share: float = 0.0
     weight_decay: float = 0.02
     attention_weight: float = 1.0
     memory_weight: float = 0.5
@@ -137,6 +140,8 @@ class RunConfig:
             raise TrainError(
                 f"accumulate must be <= batch_size = {self.batch_size} (got {self.accumulate})"
             )
+        if not 0.0 <= self.mirror_share <= 1.0:
+            raise TrainError(f"mirror_share must lie in [0, 1] (got {self.mirror_share})")
         if self.precision not in PRECISIONS:
             raise TrainError(
                 f"precision must be one of {', '.join(PRECISIONS)} (got {self.precision!r})"

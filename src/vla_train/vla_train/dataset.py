@@ -7,7 +7,7 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ import torch
 from vla_train.config import DatasetSource, RunConfig
 from vla_train.errors import TrainError
 from vla_train.labels import LABEL_TYPES, Labels, labels_of
+from vla_train.mirror import mirror_signs, mirrored_cells, mirrored_sentence
 from vla_train.pixels import cached_pixels
 from vla_train.recording import Recording
 
@@ -99,6 +100,12 @@ class FrameDataset:
         self._lessons = {
             name: np.concatenate([part.columns[name] for part in labels]) for name in LABEL_TYPES
         }
+        self._grid, self._mirror_share = config.model.grid, config.mirror_share
+        self._signs, self._mirrored = {}, np.arange(len(texts))
+        if self._mirror_share:
+            self._signs = mirror_signs(config.action)
+            others = [mirrored_sentence(text) for text in texts]
+            self._mirrored = np.array([texts.setdefault(text, len(texts)) for text in others])
         self._language = embed(list(texts))
 
     def __len__(self) -> int:
@@ -109,13 +116,15 @@ class FrameDataset:
     ) -> Batch:
         """`size` random frames with `lessons` each, or a share of these frames."""
         frames = np.sort(rng.integers(len(self), size=size))
-        return self.take(frames[share], lessons, rng.random(size)[share])
+        turns, mirrored = rng.random(size), rng.random(size) < self._mirror_share
+        return self.take(frames[share], lessons, turns[share], mirrored[share])
 
     def take(
         self,
         frames: npt.NDArray[np.int64],
         lessons: int = 1,
         turns: npt.NDArray[np.float64] | None = None,
+        mirrored: npt.NDArray[np.bool_] | None = None,
     ) -> Batch:
         """These frames with their first lesson and `lessons` - 1 of the others.
 
@@ -124,22 +133,42 @@ class FrameDataset:
             lessons: how many each.
             turns: for each frame, where in [0, 1) among the others to begin; they are taken in
                 turn, round and round where there are too few.
+            mirrored: for each frame, whether it is to be mirrored if one of its lessons can be;
+                only such lessons are taken then.
         """
         turns = np.zeros(len(frames)) if turns is None else turns
-        first = self._first[frames]
-        others = self._first[frames + 1] - first - 1
-        step = np.arange(lessons - 1)
-        begin = (turns * others).astype(np.int64)
-        further = (begin[:, None] + step) % np.maximum(others, 1)[:, None]  # [B, Q - 1]
-        further += (others > 0)[:, None]
-        rows = np.concatenate([first[:, None], first[:, None] + further], axis=1).ravel()
-        chosen = {name: torch.from_numpy(self._lessons[name][rows]) for name in LABEL_TYPES}
-        images = torch.from_numpy(self._read_images(frames))
+        mirrored = np.zeros(len(frames), dtype=bool) if mirrored is None else mirrored
+        rows, flipped = [], []
+        for frame, turn, mirror in zip(frames, turns, mirrored, strict=True):
+            of_frame = np.arange(self._first[frame], self._first[frame + 1])
+            fit = of_frame[self._lessons["mirrors"][of_frame] > 0] if mirror else of_frame
+            flipped.append(mirror and len(fit) > 0)
+            rows.append(_in_turn(fit if len(fit) else of_frame, lessons, turn))
+        flip = np.array(flipped)
+        images = self._read_images(frames)
+        images[flip] = images[flip, :, ::-1]
+        chosen = self._chosen(np.concatenate(rows), np.repeat(flip, lessons))
         return Batch(
-            images=images.permute(0, 3, 1, 2)[:, None],
-            language=self._language[chosen.pop("sentences")],
-            **chosen,
+            images=torch.from_numpy(images).permute(0, 3, 1, 2)[:, None],
+            language=self._language[torch.from_numpy(chosen.pop("sentences"))],
+            **{name: torch.from_numpy(values) for name, values in chosen.items()},
         )
+
+    def _chosen(
+        self, rows: npt.NDArray[np.int64], flip: npt.NDArray[np.bool_]
+    ) -> dict[str, npt.NDArray[Any]]:
+        """These lessons, some of them mirrored."""
+        chosen = {name: values[rows] for name, values in self._lessons.items()}
+        del chosen["mirrors"]
+        for name, signs in self._signs.items():
+            chosen[name][flip] *= signs
+        chosen["cells"] = np.where(
+            flip, mirrored_cells(chosen["cells"], self._grid), chosen["cells"]
+        )
+        chosen["sentences"] = np.where(
+            flip, self._mirrored[chosen["sentences"]], chosen["sentences"]
+        )
+        return chosen
 
     def _read_images(self, frames: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         file_of = np.searchsorted(self._starts, frames, side="right") - 1
@@ -149,6 +178,12 @@ class FrameDataset:
                 for number in np.unique(file_of)
             ]
         )
+
+
+def _in_turn(rows: npt.NDArray[np.int64], count: int, turn: float) -> npt.NDArray[np.int64]:
+    """The first row, and `count` - 1 of the others from `turn` in [0, 1) on, round and round."""
+    others = np.roll(rows[1:], -int(turn * (len(rows) - 1))) if len(rows) > 1 else rows
+    return np.append(rows[0], np.resize(others, count - 1))
 
 
 def _renumbered(labels: Labels, texts: dict[str, int]) -> Labels:

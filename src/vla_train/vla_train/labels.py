@@ -31,6 +31,7 @@ LABEL_TYPES = {
     "modes": np.int64,
     "spots": np.float32,
     "more": np.float32,
+    "mirrors": np.float32,
     "sentences": np.int64,
 }
 STATE_ALIASES = (STATE_NAMES, ("x", "y", "heading"), ("x", "y", "yaw"), ("x", "y", "theta"))
@@ -48,7 +49,8 @@ class Labels:
     Attributes:
         first: where the lessons of each frame begin, and after the last frame's, ``[N + 1]``.
         columns: ``[L, ...]`` each, named and typed as in `LABEL_TYPES`; see
-            `vla_train.dataset.Batch`. Sentences are numbers of `texts`.
+            `vla_train.dataset.Batch`. Sentences are numbers of `texts`; `mirrors` is 1 where the
+            mirror image has the mirrored lesson.
     """
 
     texts: list[str]
@@ -105,7 +107,7 @@ def _lessons_in(
 ) -> tuple[npt.NDArray[np.int64], dict[str, Array]]:
     """The frames of a file's lessons and the labels."""
     names = ["index", "task_index", "stage", "state", "memory", "actions", "spot", "pixel"]
-    values = read_columns(path, [*names, "more"])
+    values = read_columns(path, [*names, "more", "mirrors"])
     mode = open_parquet(path).read(columns=["mode"])["mode"]
     modes = pc.fill_null(pc.cast(mode, "int64"), IGNORED).to_numpy()
     width = spec.horizon * spec.action_dim
@@ -127,6 +129,7 @@ def _lessons_in(
             "modes": modes,
             "spots": values["spot"],
             "more": values["more"][:, 0],
+            "mirrors": values["mirrors"][:, 0],
             "sentences": values["task_index"][:, 0],
         }
     )
@@ -156,6 +159,7 @@ def _recorded(recording: Recording, source: DatasetSource, spec: ActionSpec) -> 
         "modes": np.full(count, LOST),
         "spots": np.full((count, 2), np.nan),
         "more": np.zeros(count),
+        "mirrors": np.zeros(count),
         "sentences": recording.numbers("task_index"),
     }
     first = np.arange(count + 1)

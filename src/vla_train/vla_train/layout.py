@@ -112,6 +112,7 @@ def lesson_schema(spec: ActionSpec) -> pa.Schema:
             "spot": pa.list_(pa.float32(), 2),
             "pixel": pa.list_(pa.float64(), 2),
             "more": pa.bool_(),
+            "mirrors": pa.bool_(),
         }
     )
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from vla_policy.action import ActionSpec
 from vla_policy.memory import LOST, REMEMBERED, SEEN, Sight
 from vla_sim.geometry import Pose
-from vla_sim.goal import Follow, Goal, Reach, Stop
+from vla_sim.goal import Follow, Goal, Reach, Stop, Turn
 from vla_sim.relation import AmbiguousError, Outlook
 from vla_sim.robot import CAMERA, Camera
 from vla_sim.room import Room
@@ -20,6 +20,7 @@ from vla_sim.visibility import floor_at, in_sight, seen_at
 from vla_train.expert import SAME_PLACE_M, Expert, Place
 
 Array = npt.NDArray[np.float32]
+AROUND_RAD = 3.0
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Lesson:
         sight: what a look says about the named thing; None where nothing is named.
         pixel: where in the image it is seen; None where it is not.
         more: whether another part of the sentence follows this one.
+        mirrors: whether the mirror image has the mirrored lesson: no side was chosen freely.
     """
 
     instruction: str
@@ -44,6 +46,7 @@ class Lesson:
     sight: Sight | None
     pixel: tuple[float, float] | None
     more: bool
+    mirrors: bool
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,13 @@ def teach(
     if isinstance(goal, Reach | Follow):
         spot = view.pose.local(*place) if mode == SEEN and place else (0.0, 0.0)
         sight = Sight(mode, spot, more)
-    return Lesson(task.instruction, stage, state, memory, actions, sight, pixel, more)
+    mirrors = not (_turns_around(goal) if sight is None else mode == LOST)
+    return Lesson(task.instruction, stage, state, memory, actions, sight, pixel, more, mirrors)
+
+
+def _turns_around(goal: Goal) -> bool:
+    """Whether it may be the turn of *turn around*, which leaves the side open: it is the left."""
+    return isinstance(goal, Turn) and goal.angle > AROUND_RAD
 
 
 def _find(

@@ -112,6 +112,7 @@ class ShardBuilder:
         columns["spot"].append(sight.spot if sight and seen else (np.nan, np.nan))
         columns["pixel"].append(lesson.pixel or (np.nan, np.nan))
         columns["more"].append(lesson.more)
+        columns["mirrors"].append(lesson.mirrors)
 
     def _number_of(self, sentence: str) -> int:
         return self._sentences.setdefault(sentence, len(self._sentences))
