@@ -162,12 +162,8 @@ class FrameDataset:
         del chosen["mirrors"]
         for name, signs in self._signs.items():
             chosen[name][flip] *= signs
-        chosen["cells"] = np.where(
-            flip, mirrored_cells(chosen["cells"], self._grid), chosen["cells"]
-        )
-        chosen["sentences"] = np.where(
-            flip, self._mirrored[chosen["sentences"]], chosen["sentences"]
-        )
+        chosen["cells"][flip] = mirrored_cells(chosen["cells"][flip], self._grid)
+        chosen["sentences"][flip] = self._mirrored[chosen["sentences"][flip]]
         return chosen
 
     def _read_images(self, frames: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
