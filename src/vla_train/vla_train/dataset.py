@@ -101,7 +101,8 @@ class FrameDataset:
             name: np.concatenate([part.columns[name] for part in labels]) for name in LABEL_TYPES
         }
         self._grid, self._mirror_share = config.model.grid, config.mirror_share
-        self._signs, self._mirrored = {}, np.arange(len(texts))
+        self._signs: dict[str, npt.NDArray[Any]] = {}
+        self._mirrored: npt.NDArray[np.int64] = np.arange(len(texts))
         if self._mirror_share:
             self._signs = mirror_signs(config.action)
             others = [mirrored_sentence(text) for text in texts]
