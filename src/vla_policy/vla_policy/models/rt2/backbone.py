@@ -4,20 +4,16 @@
 from __future__ import annotations
 
 import inspect
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import nn
-from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModelForImageTextToText, DynamicCache, PreTrainedModel
 
 from vla_policy.errors import CheckpointError
 
-TOKENIZER_FILE = "tokenizer.json"
-CONFIG_FILE = "config.json"
 COORDINATES = 2
 """Further channels of images for towers that take five: how far to the right and how far down a
 pixel is. A convolution is the same everywhere and cannot tell by itself (arXiv 1807.03247)."""
@@ -62,8 +58,8 @@ class Backbone(nn.Module):
         return found.reshape(len(pixels), -1, self.width)
 
     def token_embeddings(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Tokens ``[...]`` to embeddings ``[..., width]``."""
-        embeddings: torch.Tensor = self.model.get_input_embeddings()(tokens)
+        """Tokens ``[...]`` to embeddings ``[..., width]``; something stands where there is none."""
+        embeddings: torch.Tensor = self.model.get_input_embeddings()(tokens.clamp(min=0))
         return embeddings
 
     def states(
@@ -83,16 +79,29 @@ class Backbone(nn.Module):
         further: dict[str, Any] = {"use_cache": False}
         if cache is not None:
             further = {self._cache_name: cache, "use_cache": True}
+        if self.text_config._attn_implementation == "eager":
+            # It adds what the others take as a choice.
+            mask = torch.where(mask, 0.0, torch.finfo(embeddings.dtype).min).to(embeddings.dtype)
         outputs = self.model.model.language_model(
             inputs_embeds=embeddings, attention_mask=mask, position_ids=positions, **further
         )
         states: torch.Tensor = outputs.last_hidden_state
         return states
 
-    def logits(self, states: torch.Tensor) -> torch.Tensor:
-        """States ``[..., width]`` to logits of all tokens."""
-        logits: torch.Tensor = self.model.get_output_embeddings()(states)
-        return logits
+    def logits(
+        self, states: torch.Tensor, tokens: torch.Tensor | slice | None = None
+    ) -> torch.Tensor:
+        """States ``[..., width]`` to logits of all tokens, or of some alone.
+
+        A model that bends its logits (Gemma 2 does) bends them upwards all: those of some tokens
+        are left straight, and their order is the same.
+        """
+        head = self.model.get_output_embeddings()
+        if tokens is None:
+            logits: torch.Tensor = head(states)
+            return logits
+        bias = None if head.bias is None else head.bias[tokens]
+        return F.linear(states, head.weight[tokens], bias)
 
     def new_cache(self) -> DynamicCache:
         """An empty cache."""
@@ -121,56 +130,27 @@ def check_backbone(model: PreTrainedModel) -> None:
         )
 
 
-def new_backbone(directory: Path) -> Backbone:
-    """The model that the configuration in a directory describes, with weights drawn at random.
+def open_backbone(source: str | Path) -> Backbone:
+    """A model from a directory or from the Hugging Face Hub, with the weights that are there.
 
-    No code from the directory is run.
-
-    Raises:
-        CheckpointError: the configuration is missing, damaged, or of no such model.
-    """
-    path = directory / CONFIG_FILE
-    try:
-        config = AutoConfig.from_pretrained(directory, trust_remote_code=False)
-        model = AutoModelForImageTextToText.from_config(
-            config, attn_implementation="sdpa", trust_remote_code=False
-        )
-    except (OSError, ValueError, KeyError, json.JSONDecodeError) as error:
-        raise CheckpointError(f"{path} describes no vision-language model: {error}") from error
-    return Backbone(model.float())
-
-
-def pretrained_backbone(source: str, dtype: torch.dtype = torch.float32) -> Backbone:
-    """A pretrained model from a directory or from the Hugging Face Hub, in safetensors alone.
+    A directory with a configuration alone gives a model with weights drawn at random. Weights are
+    read from safetensors, and no code that comes with a model is run.
 
     Raises:
-        CheckpointError: there is none, or RT-2 cannot use it.
+        CheckpointError: it is missing, damaged, or nothing that RT-2 can use.
     """
+    path = Path(source)
     try:
+        if path.is_dir() and not any(path.glob("*.safetensors")):
+            config = AutoConfig.from_pretrained(path, trust_remote_code=False)
+            model = AutoModelForImageTextToText.from_config(config, trust_remote_code=False)
+            return Backbone(model.float())
         model = AutoModelForImageTextToText.from_pretrained(
-            source,
-            attn_implementation="sdpa",
-            dtype=dtype,
-            use_safetensors=True,
-            trust_remote_code=False,
+            source, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
         )
     except (OSError, ValueError, KeyError) as error:
-        raise CheckpointError(f"no vision-language model {source!r}: {error}") from error
+        raise CheckpointError(f"no vision-language model in {source}: {error}") from error
     return Backbone(model)
-
-
-def read_tokenizer(directory: Path) -> Tokenizer:
-    """The tokenizer of a model.
-
-    Raises:
-        CheckpointError: the file is missing or damaged.
-    """
-    path = directory / TOKENIZER_FILE
-    try:
-        return Tokenizer.from_file(str(path))
-    except Exception as error:
-        # The tokenizers library raises bare exceptions.
-        raise CheckpointError(f"{path} cannot be read: {error}") from error
 
 
 def normalised_pixels(

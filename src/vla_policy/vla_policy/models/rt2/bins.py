@@ -7,10 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-BINS = 256
-"""Edges from -1 to 1; between them lie the 255 bins that a number can fall into, and the centres
-that it comes back as. OpenVLA's reading (arXiv 2406.09246, section 3.2) of RT-2's 256 bins (arXiv
-2307.15818, section 3.2)."""
+from vla_policy.models.rt2.numbers import BINS
 
 
 @dataclass(frozen=True)
@@ -103,14 +100,6 @@ SCALES: dict[str, Scale | LogScale] = {
 """What a robot says of itself, in m and rad: how far it has come since the present part of the
 sentence began, and in which bearing and how far away the named thing stands. Each has tokens of
 its own: what a number means need not be read from what stands around it."""
-
-SPOKEN = len(SCALES) * BINS + BINS
-"""Tokens of a vocabulary that stand for numbers."""
-
-
-def number_base(vocabulary: int, name: str) -> int:
-    """The token of the first bin of a quantity; the others follow it."""
-    return vocabulary - SPOKEN + list(SCALES).index(name) * BINS
 
 
 def cartesian(bearing: torch.Tensor, distance: torch.Tensor) -> torch.Tensor:

@@ -7,11 +7,21 @@ import dataclasses
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from vla_policy.errors import CheckpointError
 
 SENTENCE = "{sentence}"
+SHIPPED = ("mini",)
+"""Models that come with this package, as a configuration and a tokenizer; `vla_train.backbones`
+makes them. Their weights are drawn at random."""
+BESIDE = "backbone"
+"""Folder of a checkpoint with the model's configuration and its tokenizer."""
+CELL = 16
+"""Side of a cell of the grid in which labels say where a thing is seen [pixels]. RT-2 says that
+in words and has no use for it."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +29,9 @@ class RT2Config:
     """What stands around the vision-language model; its own sizes are in its own configuration.
 
     Attributes:
+        backbone: the vision-language model: a shipped name (`SHIPPED`), a directory, or an id on
+            the Hugging Face Hub. In a directory without weights only its configuration is there,
+            and the weights are the checkpoint's own.
         image_height, image_width: of the images that come in.
         history: images that it looks at: one, as in the paper.
         horizon: actions in a chunk.
@@ -43,6 +56,7 @@ class RT2Config:
         CheckpointError: a value makes no sense.
     """
 
+    backbone: str = "mini"
     image_height: int = 120
     image_width: int = 160
     history: int = 1
@@ -85,6 +99,32 @@ class RT2Config:
     def words(self) -> int:
         """How many words the actions of one chunk take."""
         return len(self.knots) * self.action_dim
+
+    @property
+    def language(self) -> str:
+        """How sentences are embedded: as tokens of the backbone's own."""
+        return "rt2"
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the map that labels refer to."""
+        return -(-self.image_height // CELL), -(-self.image_width // CELL)
+
+    @property
+    def directory(self) -> Path | None:
+        """Where the backbone's files lie on this machine; None where they are on the Hub."""
+        if self.backbone in SHIPPED:
+            return Path(str(resources.files(__package__))) / "backbones" / self.backbone
+        path = Path(self.backbone)
+        return path if path.is_dir() else None
+
+    def within(self, checkpoint: Path) -> RT2Config:
+        """The same for a checkpoint's folder, whose backbone lies inside it."""
+        return dataclasses.replace(self, backbone=str(checkpoint / BESIDE))
+
+    def stored(self) -> RT2Config:
+        """The same as a checkpoint's `config.json` says it, wherever the checkpoint lies."""
+        return dataclasses.replace(self, backbone=BESIDE)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RT2Config:

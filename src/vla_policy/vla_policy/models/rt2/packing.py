@@ -8,8 +8,8 @@ and itself, and counts its places from the image's end, as if it were alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-
 
 import torch
 
@@ -55,28 +55,25 @@ def visible(
     return ((same & before) | of_image).to(device)
 
 
-def positions(
-    prefix: int, groups: tuple[Group, ...], valid: tuple[torch.Tensor, ...], device: torch.device
-) -> torch.Tensor:
+def positions(prefix: int, there: Sequence[torch.Tensor]) -> torch.Tensor:
     """Where each token stands, ``[B, L]``; what is no token does not count.
 
     Args:
-        valid: for each group ``[B, count, length]``, True where there is a token.
+        there: for each group ``[B, count, length]``, True where there is a token.
     """
-    batch = len(valid[0])
+    batch, device = len(there[0]), there[0].device
     parts = [torch.arange(prefix, device=device).expand(batch, -1)]
-    for mask in valid:
-        parts.append((prefix + mask.long().cumsum(dim=-1) - 1).clamp(min=0).flatten(1))
+    for mask in there:
+        parts.append((prefix - 1 + mask.long().cumsum(dim=-1)).flatten(1))
     return torch.cat(parts, dim=1)
 
 
-def attention_mask(seen: torch.Tensor, prefix: int, valid: tuple[torch.Tensor, ...]) -> torch.Tensor:
+def attention_mask(seen: torch.Tensor, prefix: int, there: Sequence[torch.Tensor]) -> torch.Tensor:
     """``[B, 1, L, L]``: what `visible` allows, without what is no token.
 
-    A place always sees itself, so that nobody is left with nothing to look at.
+    Args:
+        there: as in `positions`.
     """
-    batch = len(valid[0])
-    tokens = torch.cat([mask.flatten(1) for mask in valid], dim=1)
-    there = torch.cat([tokens.new_ones(batch, prefix), tokens], dim=1)  # [B, L]
-    itself = torch.eye(len(seen), dtype=torch.bool, device=seen.device)
-    return (seen & there[:, None, :] | itself)[:, None]
+    tokens = torch.cat([mask.flatten(1) for mask in there], dim=1)
+    all_there = torch.cat([tokens.new_ones(len(tokens), prefix), tokens], dim=1)  # [B, L]
+    return (seen & all_there[:, None])[:, None]

@@ -7,13 +7,23 @@ import torch
 
 from vla_policy.memory import LOST, MODES, SEEN
 from vla_policy.models.rt2.bins import SCALES, cartesian, polar
-from vla_policy.models.rt2.vocabulary import NOTHING, NOWHERE, REST, SIGHTS, STAGE_WORDS, Vocabulary
+from vla_policy.models.rt2.numbers import BINS
+from vla_policy.models.rt2.vocabulary import (
+    NOTHING,
+    NOWHERE,
+    REST,
+    SIGHTS,
+    STAGE_WORDS,
+    Vocabulary,
+)
 
 BODY_WORDS = 6
 """Tokens for stage, pose (ahead, left, turned) and memory (bearing, distance)."""
 PLAN_WORDS = 4
 """Tokens of a plan: `SIGHTS`, bearing, distance, `REST`."""
 PLACE = ("bearing", "distance")
+SURE = 20.0
+"""Logit of what was said; that of all else is so far below."""
 
 
 class BodyWords:
@@ -21,9 +31,9 @@ class BodyWords:
 
     def __init__(self, vocabulary: Vocabulary, device: torch.device) -> None:
         self._base = {name: vocabulary.base(name) for name in SCALES}
-        self._stages = vocabulary.choose(STAGE_WORDS).to(device)
-        self._sights = vocabulary.choose(SIGHTS).to(device)
-        self._rest = vocabulary.choose(REST).to(device)
+        self._stages = torch.tensor(vocabulary.choose(STAGE_WORDS), device=device)
+        self._sights = torch.tensor(vocabulary.choose(SIGHTS), device=device)
+        self._rest = torch.tensor(vocabulary.choose(REST), device=device)
         self._nowhere = vocabulary.words[NOWHERE]
 
     def prompt(
@@ -52,21 +62,30 @@ class BodyWords:
         rest = self._rest[(more > 0.5).long()]
         return torch.cat([self._sights[sight][:, None], place, rest[:, None]], dim=1)
 
-    def heard(
-        self, plan: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """What a plan ``[N, PLAN_WORDS]`` says: modes ``[N]``, spots ``[N, 2]``, more ``[N]``.
+    def heard(self, plan: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """What a plan ``[N, PLAN_WORDS]`` says, as `vla_policy.models.network.Look` has it.
 
         A sentence that names no thing leaves none to be remembered, as if it were lost.
         """
         sight = (plan[:, :1] == self._sights).int().argmax(dim=1)
         modes = torch.where(sight < len(MODES), sight, LOST)
+        places = [plan[:, 1 + at] - self._base[name] for at, name in enumerate(PLACE)]
         bearing, distance = (
-            SCALES[name].values((plan[:, 1 + at] - self._base[name]).clamp(min=0))
-            for at, name in enumerate(PLACE)
+            SCALES[name].values(place.clamp(0, BINS - 1))
+            for name, place in zip(PLACE, places, strict=True)
         )
-        spots = torch.where((modes == SEEN)[:, None], cartesian(bearing, distance), 0.0)
-        return modes, spots, plan[:, 3] == self._rest[1]
+        spots = cartesian(bearing, distance) * (modes == SEEN)[:, None]
+        more = (plan[:, 3] == self._rest[1]).float()
+        return self._as_logits(modes), spots, SURE * (2 * more - 1)
+
+    def unheard(self, count: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """What a policy says that speaks of no plan: nothing is seen, and nothing follows."""
+        modes = torch.full((count,), LOST, device=self._sights.device)
+        unsure = torch.full((count,), -SURE, device=self._sights.device)
+        return self._as_logits(modes), unsure.new_zeros(count, 2), unsure
+
+    def _as_logits(self, modes: torch.Tensor) -> torch.Tensor:
+        return SURE * (torch.nn.functional.one_hot(modes, len(MODES)).float() - 1)
 
     def _place(self, places: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
         """Bearing and distance ``[N, 2]`` of places ``[N, 2]``, or that they are not known."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import torch
 
-from vla_policy.models.rt2.bins import BINS, SPOKEN
+from vla_policy.models.rt2.numbers import BINS, SPOKEN
 
 REACH = 3
 """Standard deviations to each side over which a number leaks into its neighbours."""
@@ -18,11 +18,12 @@ def word_loss(
 
     Args:
         logits: ``[..., V]``.
-        targets: ``[...]`` tokens.
+        targets: ``[...]`` tokens; where there is none (negative), what comes out means nothing.
         vocabulary: number of tokens; numbers are the last `SPOKEN`, in ranges of `BINS`.
         smoothing: standard deviation over which a number shares its target with its neighbours in
             its range [bins]; 0: plain cross-entropy.
     """
+    targets = targets.clamp(min=0)
     chances = logits.float().log_softmax(dim=-1)
     if smoothing == 0.0:
         return -chances.gather(-1, targets[..., None])[..., 0]

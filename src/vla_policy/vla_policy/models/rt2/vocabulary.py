@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-import torch
+import numpy as np
+import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from vla_policy.errors import CheckpointError
 from vla_policy.memory import MODES
-from vla_policy.models.rt2.bins import SPOKEN, ActionBins, number_base
+from vla_policy.models.rt2.numbers import SPOKEN, number_base
 
 NOTHING = "nothing"
 """What a look says of the named thing where no thing is named."""
@@ -23,8 +25,9 @@ STAGE_WORDS = ("first", "second")
 NOWHERE = "nowhere"
 """In place of a bearing and of a distance that are not known."""
 WORDS = (*SIGHTS, *REST, *STAGE_WORDS, NOWHERE)
-PADDING = 0
-"""Stands behind the end of sentences of different lengths; it is masked, whatever it means."""
+TOKENIZER_FILE = "tokenizer.json"
+PADDING = -1
+"""In place of a token where there is none: behind the end of the shorter ones of some texts."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,8 @@ class Vocabulary:
     end: int
 
     @classmethod
-    def of(cls, tokenizer: Tokenizer, end: int) -> Vocabulary:
-        """That of a tokenizer.
+    def of(cls, tokenizer: Tokenizer, end: int = 0) -> Vocabulary:
+        """That of a tokenizer, whose token `end` ends an answer.
 
         Raises:
             CheckpointError: it is too small, or has no token of its own for a word.
@@ -60,33 +63,45 @@ class Vocabulary:
             raise CheckpointError(f"the tokenizer takes some of {', '.join(WORDS)} for the same")
         return cls(tokenizer, size, words, end)
 
-    @property
-    def actions(self) -> ActionBins:
-        """The tokens of actions."""
-        return ActionBins(self.size)
-
     def base(self, name: str) -> int:
         """The token of the first bin of a quantity of `vla_policy.models.rt2.bins.SCALES`."""
         return number_base(self.size, name)
 
-    def choose(self, words: tuple[str, ...]) -> torch.Tensor:
+    def choose(self, words: tuple[str, ...]) -> list[int]:
         """The tokens of some of `WORDS`, in their order."""
-        return torch.tensor([self.words[word] for word in words])
+        return [self.words[word] for word in words]
 
     def ids(self, text: str, marks: bool = False) -> list[int]:
         """Tokens of a text; with the marks that the tokenizer sets where `marks`."""
         return list(self.tokenizer.encode(text, add_special_tokens=marks).ids)
 
-    def padded(self, texts: list[str], most: int) -> torch.Tensor:
+    def padded(self, texts: list[str], most: int) -> npt.NDArray[np.int64]:
         """Tokens of texts ``[len(texts), N]``, `PADDING` behind the last; N at least 1.
 
         Of a text with more than `most` tokens the rest is cut off.
         """
         rows = [self.ids(text)[:most] for text in texts]
-        result = torch.full((len(rows), max([1, *map(len, rows)])), PADDING)
+        result = np.full((len(rows), max([1, *map(len, rows)])), PADDING, dtype=np.int64)
         for row, ids in zip(result, rows, strict=True):
-            row[: len(ids)] = torch.tensor(ids, dtype=torch.long)
+            row[: len(ids)] = ids
         return result
+
+
+def read_tokenizer(directory: Path) -> Tokenizer:
+    """The tokenizer of a model.
+
+    Raises:
+        CheckpointError: the file is missing or damaged.
+    """
+    path = directory / TOKENIZER_FILE
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:
+        # The tokenizers library raises bare exceptions.
+        raise CheckpointError(f"{path} cannot be read: {error}") from error
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
 
 
 def _single(tokenizer: Tokenizer, word: str) -> int:
