@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 
 from vla_policy.models.rt2.network import RT2, Texts
 from vla_policy.models.rt2.prompt import PLAN_WORDS
 from vla_policy.models.rt2.vocabulary import PADDING
 from vla_train.dataset import Batch
+from vla_train.labels import IGNORED
 from vla_train.questions import Question
 
 MAX_ANSWER = 4
@@ -26,7 +28,7 @@ class RT2Losses(NamedTuple):
 
     Attributes:
         action: of the words of actions.
-        attention: 0: nobody tells RT-2 where to look but by what it is to say.
+        attention: of where it points; 0 without a pointer.
         memory: of the words of the plan; 0 without one.
         question: of the words of answers; 0 without questions.
     """
@@ -57,13 +59,14 @@ def lesson_losses(model: RT2, batch: Batch, questions: Questions | None = None) 
         prompt, there = model.question_prompt(questions.questions)
         asked.append(Texts(prompt, there, questions.answers))
     found = model.losses(batch.images, *asked)
+    lessons = found.words[0]
     split = PLAN_WORDS if model.config.plan else 0
-    nothing = found[0].new_zeros(())
+    nothing = lessons.new_zeros(())
     return RT2Losses(
-        action=found[0][:, split:].mean(),
-        attention=nothing,
-        memory=found[0][:, :split].mean() if split else nothing,
-        question=nothing if questions is None else _answered(found[1], questions.answers),
+        action=lessons[:, split:].mean(),
+        attention=nothing if found.pointing is None else _pointed(found.pointing, batch.cells),
+        memory=lessons[:, :split].mean() if split else nothing,
+        question=nothing if questions is None else _answered(found.words[1], questions.answers),
     )
 
 
@@ -82,6 +85,13 @@ def _lesson_texts(model: RT2, batch: Batch) -> Texts:
     prompt, there = model.lesson_prompt(batch.language, batch.states, batch.memories, batch.stages)
     answer = model.lesson_answer(batch.actions, batch.modes, batch.spots, batch.more)
     return Texts(prompt, there, answer)
+
+
+def _pointed(logits: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy to where things are seen, mean over the lessons that say so."""
+    labelled = (cells != IGNORED).sum().clamp(min=1)
+    losses = F.cross_entropy(logits.float(), cells, ignore_index=IGNORED, reduction="sum")
+    return losses / labelled
 
 
 def _answered(losses: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:

@@ -58,7 +58,7 @@ class Backbone(nn.Module):
         return found.reshape(len(pixels), -1, self.width)
 
     def token_embeddings(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Tokens ``[...]`` to embeddings ``[..., width]``; something stands where there is none."""
+        """Tokens ``[...]`` to embeddings ``[..., width]``; any, where there is no token."""
         embeddings: torch.Tensor = self.model.get_input_embeddings()(tokens.clamp(min=0))
         return embeddings
 
@@ -79,14 +79,32 @@ class Backbone(nn.Module):
         further: dict[str, Any] = {"use_cache": False}
         if cache is not None:
             further = {self._cache_name: cache, "use_cache": True}
+        states: torch.Tensor = self._run(embeddings, mask, positions, further).last_hidden_state
+        return states
+
+    def states_within(
+        self, embeddings: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Last states, as `states`, and those in the middle of the layers."""
+        outputs = self._run(
+            embeddings, mask, positions, {"use_cache": False, "output_hidden_states": True}
+        )
+        every = outputs.hidden_states
+        return outputs.last_hidden_state, every[(len(every) - 1) // 2]
+
+    def _run(
+        self,
+        embeddings: torch.Tensor,
+        mask: torch.Tensor,
+        positions: torch.Tensor,
+        further: dict[str, Any],
+    ) -> Any:
         if self.text_config._attn_implementation == "eager":
             # It adds what the others take as a choice.
             mask = torch.where(mask, 0.0, torch.finfo(embeddings.dtype).min).to(embeddings.dtype)
-        outputs = self.model.model.language_model(
+        return self.model.model.language_model(
             inputs_embeds=embeddings, attention_mask=mask, position_ids=positions, **further
         )
-        states: torch.Tensor = outputs.last_hidden_state
-        return states
 
     def logits(
         self, states: torch.Tensor, tokens: torch.Tensor | slice | None = None

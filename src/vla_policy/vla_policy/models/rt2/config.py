@@ -42,6 +42,8 @@ class RT2Config:
         bidirectional: whether image and prompt see all of each other, as in PaliGemma (arXiv
             2407.07726, section 3.2.1), or only what is before them, as in most others. A
             pretrained model must be asked as it was trained.
+        pointer: whether it also learns by pointing at what is named (`pointer.py`). For backbones
+            whose image embeddings are the cells of `grid`, row by row.
         smoothing: how far a target leaks into its neighbours [bins, standard deviation]; 0: not
             at all, as in the paper. Neighbouring bins mean nearly the same, and a network that
             begins with nothing learns so sooner than by itself (HL-Gauss, arXiv 2403.03950).
@@ -65,6 +67,7 @@ class RT2Config:
     knots: tuple[int, ...] = (0, 3, 7)
     plan: bool = True
     bidirectional: bool = True
+    pointer: bool = True
     smoothing: float = 0.0
     before: str = ""
     template: str = SENTENCE

@@ -25,6 +25,7 @@ from vla_policy.models.rt2.decoding import CachedReader, Reader, answer
 from vla_policy.models.rt2.initial import begin_embeddings
 from vla_policy.models.rt2.normalising import QuantileNormaliser
 from vla_policy.models.rt2.packing import Group, attention_mask, positions, visible
+from vla_policy.models.rt2.pointer import Pointer
 from vla_policy.models.rt2.prompt import PLAN_WORDS, BodyWords
 from vla_policy.models.rt2.targets import word_loss
 from vla_policy.models.rt2.vocabulary import (
@@ -48,6 +49,18 @@ class Texts(NamedTuple):
     prompt: torch.Tensor
     there: torch.Tensor
     answer: torch.Tensor
+
+
+class WordLosses(NamedTuple):
+    """What `RT2.losses` gives.
+
+    Attributes:
+        words: for each of the texts ``[B * Q, M]`` float32, 0 where there is no word.
+        pointing: logits ``[B * Q, P + 1]`` of the first texts, see `Pointer`; None without one.
+    """
+
+    words: tuple[torch.Tensor, ...]
+    pointing: torch.Tensor | None
 
 
 class RT2(AnyNetwork):
@@ -85,6 +98,7 @@ class RT2(AnyNetwork):
         self.backbone = backbone
         self.vocabulary = vocabulary
         self.normaliser = QuantileNormaliser(config.action_dim)
+        self.pointer = Pointer(backbone.width) if config.pointer else None
         self.bins = ActionBins(vocabulary.size)
         self.words = Words(config, vocabulary)
         self._before = vocabulary.ids(config.before, marks=True)
@@ -192,19 +206,43 @@ class RT2(AnyNetwork):
         plan = self.body_words(actions.device).plan(modes, spots, more)
         return torch.cat([plan, words], dim=1)
 
-    def losses(self, images: torch.Tensor, *asked: Texts) -> list[torch.Tensor]:
-        """The loss of each word of each answer, ``[B * Q, M]`` float32 for each of `asked`.
+    def losses(self, images: torch.Tensor, *asked: Texts) -> WordLosses:
+        """The loss of each word of each answer, and where the first texts point.
 
-        An image passes through the network once, whatever is asked of it. Where an answer has no
-        word there is no loss: 0.
+        An image passes through the network once, whatever is asked of it.
         """
-        states = self._packed_states(self.prefix(images), asked)
-        losses = []
-        for text, found in zip(asked, states, strict=True):
-            logits = self.backbone.logits(found)
-            loss = word_loss(logits, text.answer, self.vocabulary.size, self.config.smoothing)
-            losses.append(loss * (text.answer != PADDING))
-        return losses
+        prefix = self.prefix(images)
+        batch, length, width = prefix.shape
+        groups, masks, parts = [], [], [prefix]
+        for text in asked:
+            count = len(text.prompt) // batch
+            said = text.answer[:, :-1]  # nothing follows the last word
+            tokens = torch.cat([text.prompt, said], dim=1)
+            there = torch.cat([text.there, said != PADDING], dim=1)
+            groups.append(Group(count, text.prompt.shape[1], tokens.shape[1]))
+            masks.append(there.view(batch, count, -1))
+            embedded = self.backbone.token_embeddings(tokens).to(prefix.dtype)
+            parts.append(embedded.view(batch, -1, width))
+        layout = tuple(groups)
+        mask = attention_mask(self.visible(length, layout, prefix.device), length, masks)
+        places = positions(length, masks)
+        last, middle = self.backbone.states_within(torch.cat(parts, dim=1), mask, places)
+        losses, begin = [], length
+        for text, group in zip(asked, layout, strict=True):
+            losses.append(self._word_loss(text, answering(last, begin, group)))
+            begin += group.count * group.length
+        if self.pointer is None:
+            return WordLosses(tuple(losses), None)
+        marks = answering(middle, length, layout[0])[:, :, 0]
+        return WordLosses(
+            tuple(losses), self.pointer(middle[:, len(self._before) : length], marks)
+        )
+
+    def _word_loss(self, text: Texts, states: torch.Tensor) -> torch.Tensor:
+        """``[B, Q, M, d]`` to ``[B * Q, M]``; 0 where there is nothing to say."""
+        logits = self.backbone.logits(states.flatten(0, 1))
+        loss = word_loss(logits, text.answer, self.vocabulary.size, self.config.smoothing)
+        return loss * (text.answer != PADDING)
 
     def prefix(self, images: torch.Tensor) -> torch.Tensor:
         """What stands in front of all texts: the image and what is said before it, ``[B, P, d]``.
@@ -264,31 +302,6 @@ class RT2(AnyNetwork):
             self._seen[key] = visible(prefix, groups, self.config.bidirectional, device)
         return self._seen[key]
 
-    def _packed_states(self, prefix: torch.Tensor, asked: tuple[Texts, ...]) -> list[torch.Tensor]:
-        """States that the words of each text's answer are said from: ``[B * Q, M, d]`` each."""
-        batch, length, width = prefix.shape
-        groups, masks, parts = [], [], [prefix]
-        for text in asked:
-            count = len(text.prompt) // batch
-            said = text.answer[:, :-1]  # nothing follows the last word
-            tokens = torch.cat([text.prompt, said], dim=1)
-            there = torch.cat([text.there, said != PADDING], dim=1)
-            groups.append(Group(count, text.prompt.shape[1], tokens.shape[1]))
-            masks.append(there.view(batch, count, -1))
-            embedded = self.backbone.token_embeddings(tokens).to(prefix.dtype)
-            parts.append(embedded.view(batch, -1, width))
-        layout = tuple(groups)
-        mask = attention_mask(self.visible(length, layout, prefix.device), length, masks)
-        places = positions(length, masks)
-        states = self.backbone.states(torch.cat(parts, dim=1), mask, places)
-        found, begin = [], length
-        for group in layout:
-            end = begin + group.count * group.length
-            texts = states[:, begin:end].unflatten(1, (group.count, group.length))
-            found.append(texts[:, :, group.prompt - 1 :].flatten(0, 1))
-            begin = end
-        return found
-
     def _between(self, knots: torch.Tensor) -> torch.Tensor:
         """Actions at knots ``[B, K, action_dim]`` to all steps ``[B, horizon, action_dim]``."""
         weights = self._weights(knots.device)
@@ -300,6 +313,17 @@ class RT2(AnyNetwork):
         if key not in self._seen:
             self._seen[key] = knot_weights(self.config.knots, self.config.horizon).to(device)
         return self._seen[key]
+
+
+def answering(states: torch.Tensor, begin: int, group: Group) -> torch.Tensor:
+    """Those of the states ``[B, L, d]`` that words are said from, ``[B, Q, M, d]``.
+
+    Args:
+        begin: where the texts of the group begin.
+    """
+    end = begin + group.count * group.length
+    texts = states[:, begin:end].unflatten(1, (group.count, group.length))
+    return texts[:, :, group.prompt - 1 :]
 
 
 def knot_weights(knots: tuple[int, ...], horizon: int) -> torch.Tensor:
