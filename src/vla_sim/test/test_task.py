@@ -65,7 +65,7 @@ def test_every_sentence_that_is_said_is_understood(side, kind):
 def test_every_relation_that_is_said_is_understood(side):
     rng, book = np.random.default_rng(0), Phrasebook.of(side())
     kinds = set()
-    for reference, goal in references(ROW, ROW.start):
+    for reference, goal in references(Outlook(ROW, ROW.start)):
         for _ in range(10):
             task = book.refer(rng, reference, goal)
             understood = parse_task(task.instruction, ROW)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from vla_sim.geometry import Pose
 from vla_sim.goal import Follow, Goal, Reach, Stop, Turn
 from vla_sim.relation import AmbiguousError, Outlook
 from vla_sim.robot import CAMERA, Camera
-from vla_sim.room import Room
+from vla_sim.room import Room, Solid
 from vla_sim.task import Task
 from vla_sim.visibility import floor_at, in_sight, seen_at
 from vla_train.expert import SAME_PLACE_M, Expert, Place
@@ -56,6 +57,22 @@ class View:
     room: Room
     pose: Pose
     camera: Camera = CAMERA
+
+    @functools.cached_property
+    def outlook(self) -> Outlook:
+        """What relations mean from here."""
+        return Outlook(self.room, self.pose)
+
+    def pixel_of(self, solid: Solid) -> tuple[float, float] | None:
+        """Where in the image a solid of the room is seen; None where it is not."""
+        if solid.name not in self._pixels:
+            self._pixels[solid.name] = seen_at(self.pose, solid, self.room, self.camera)
+        return self._pixels[solid.name]
+
+    @functools.cached_property
+    def _pixels(self) -> dict[str, tuple[float, float] | None]:
+        """Those that were asked for: many sentences are said of one view."""
+        return {}
 
 
 def teach(
@@ -113,7 +130,7 @@ def _pixel(view: View, goal: Reach | Follow, known: bool) -> tuple[float, float]
         # A spot of the floor looks like nothing: only by memory is it known what it lies between.
         return floor_at(view.pose, (goal.x, goal.y), view.camera)
     now = view.room.find(goal.target.colour, goal.target.shape)
-    return None if now is None else seen_at(view.pose, now, view.room, view.camera)
+    return None if now is None else view.pixel_of(now)
 
 
 def _recognisable(view: View, task: Task) -> bool:
@@ -121,7 +138,7 @@ def _recognisable(view: View, task: Task) -> bool:
     if task.reference is None:
         return True
     try:
-        goal = task.reference.resolve(Outlook(view.room, view.pose))
+        goal = task.reference.resolve(view.outlook)
     except AmbiguousError:
         return False
     meant = task.goals[0]

@@ -12,7 +12,7 @@ from vla_sim.geometry import Pose
 from vla_sim.goal import Drive, Goal, Turn
 from vla_sim.outcome import gap_to
 from vla_sim.phrasebook import Phrasebook
-from vla_sim.relation import references
+from vla_sim.relation import Outlook, references
 from vla_sim.robot import ROBOT
 from vla_sim.room import Room, Solid, draw_pose
 from vla_sim.task import Task
@@ -131,7 +131,7 @@ def _draw_relation(rng: np.random.Generator, room: Room, book: Phrasebook) -> Sc
             start = _draw_viewpoint(rng, room)
             found = [
                 (reference, goal)
-                for reference, goal in references(room, start, str(kind))
+                for reference, goal in references(Outlook(room, start), str(kind))
                 if (reference.kind == "between" or reference.rivals > 0)
                 and (goal.target is None or gap_to(start, goal.target) > START_GAP_M)
             ]
