@@ -9,7 +9,7 @@ from vla_sim.errors import TaskError
 from vla_sim.geometry import Pose
 from vla_sim.goal import Drive, Follow, Reach, Turn
 from vla_sim.phrasebook import Phrasebook
-from vla_sim.relation import references
+from vla_sim.relation import Outlook, references
 from vla_sim.room import Solid, generate_room
 from vla_sim.splits import KINDS, held_out_side, train_side
 from vla_sim.task import SEQUENCE_KINDS, parse_task

@@ -106,12 +106,15 @@ def _find(
     """The mode, the pixel where the thing is seen, and the place to drive to."""
     truth = _truth(goal, view.room)
     remembered = _remembered(view.pose, memory)
-    right = remembered is not None and truth is not None and _near(remembered, truth)
-    pixel = _pixel(view, goal, right)
+    # A spot of the floor looks like nothing: it is seen only where what it lies between is. A
+    # look that passed on its memory as seen would add an error to it each time.
+    is_thing = goal.target is not None
+    right = is_thing and remembered is not None and truth is not None and _near(remembered, truth)
+    pixel = _pixel(view, goal)
     if pixel is not None and (right or _recognisable(view, task)):
         return SEEN, pixel, truth
     if remembered is None or (
-        not right and in_sight(view.pose, remembered, view.room, view.camera)
+        is_thing and not right and in_sight(view.pose, remembered, view.room, view.camera)
     ):
         return LOST, None, None
     return REMEMBERED, None, remembered
@@ -125,9 +128,8 @@ def _truth(goal: Reach | Follow, room: Room) -> Place | None:
     return None if now is None else (now.x, now.y)
 
 
-def _pixel(view: View, goal: Reach | Follow, known: bool) -> tuple[float, float] | None:
+def _pixel(view: View, goal: Reach | Follow) -> tuple[float, float] | None:
     if goal.target is None:
-        # A spot of the floor looks like nothing: only by memory is it known what it lies between.
         return floor_at(view.pose, (goal.x, goal.y), view.camera)
     now = view.room.find(goal.target.colour, goal.target.shape)
     return None if now is None else view.pixel_of(now)
