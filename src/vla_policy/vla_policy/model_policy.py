@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vla_policy.action import ActionChunk, ActionSpec
+from vla_policy.architectures import ModelConfig
 from vla_policy.backends.backend import (
     ACTIONS,
     MODE,
@@ -23,7 +24,6 @@ from vla_policy.embedding import EMBEDDINGS
 from vla_policy.errors import ObservationError
 from vla_policy.image import resize_image
 from vla_policy.memory import MEMORY_DIM, Memory, Sight, stands
-from vla_policy.models.config import EndToEndConfig
 from vla_policy.observation import Observation
 from vla_policy.plan import Plan
 from vla_policy.pose import STATE_DIM
@@ -47,7 +47,7 @@ class ModelPolicy:
         self,
         name: str,
         backend: Backend,
-        sizes: EndToEndConfig,
+        sizes: ModelConfig,
         spec: ActionSpec,
         deadband: float = 0.0,
     ) -> None:
@@ -123,7 +123,7 @@ class ModelPolicy:
         return {PLAN: actions[None], PLAN_WEIGHTS: plan.weights()[None]}
 
 
-def blank_inputs(sizes: EndToEndConfig) -> dict[str, npt.NDArray[Any]]:
+def blank_inputs(sizes: ModelConfig) -> dict[str, npt.NDArray[Any]]:
     """The inputs of the network by name, all zero.
 
     ``images``: ``[1, T, height, width, 3]`` uint8, oldest first; ``language``: what the sentence
