@@ -71,13 +71,14 @@ def lesson_losses(model: RT2, batch: Batch, questions: Questions | None = None) 
 
 
 def question_tokens(model: RT2, questions: list[Question]) -> Questions:
-    """The tokens of questions and of their answers."""
+    """The tokens of questions and of their answers; without an answer nothing is learnt."""
     vocabulary = model.vocabulary
     asked = vocabulary.padded([each.question for each in questions], model.config.max_words)
     answers = torch.full((len(questions), MAX_ANSWER), PADDING)
     for row, each in zip(answers, questions, strict=True):
-        ids = [*vocabulary.ids(each.answer)[: MAX_ANSWER - 1], vocabulary.end]
-        row[: len(ids)] = torch.tensor(ids)
+        if each.answer:
+            ids = [*vocabulary.ids(each.answer)[: MAX_ANSWER - 1], vocabulary.end]
+            row[: len(ids)] = torch.tensor(ids)
     return Questions(torch.from_numpy(asked), answers)
 
 

@@ -20,7 +20,7 @@ from vla_policy.errors import CheckpointError, ObservationError
 from vla_policy.models.network import AnyNetwork, Look
 from vla_policy.models.rt2.backbone import Backbone, normalised_pixels, open_backbone
 from vla_policy.models.rt2.bins import ActionBins
-from vla_policy.models.rt2.config import SHIPPED, RT2Config
+from vla_policy.models.rt2.config import BESIDE, SHIPPED, RT2Config
 from vla_policy.models.rt2.decoding import CachedReader, Reader, answer
 from vla_policy.models.rt2.initial import begin_embeddings
 from vla_policy.models.rt2.normalising import QuantileNormaliser
@@ -130,7 +130,7 @@ class RT2(AnyNetwork):
         state, memory = nothing if state is None else state, nothing if memory is None else memory
         if stage is None:
             stage = torch.zeros(count, dtype=torch.long, device=images.device)
-        longest = max(1, int((instructions != PADDING).sum(dim=1).max()))
+        longest = max(1, int((instructions > 0).sum(dim=1).max()))
         prompt, there = self.lesson_prompt(instructions[:, :longest], state, memory, stage)
         return self.heard(self.answer(self.prefix(images), prompt, there))
 
@@ -161,8 +161,8 @@ class RT2(AnyNetwork):
         return Look(actions, *body.heard(said[:, :PLAN_WORDS]))
 
     def embed(self, instructions: list[str]) -> torch.Tensor:
-        """Tokens ``[len(instructions), N]`` of sentences, `PADDING` behind the last."""
-        return torch.from_numpy(self.words.tokens(instructions))
+        """Numbers ``[len(instructions), N]`` of the tokens from 1 on, 0 where there is none."""
+        return torch.from_numpy(self.words.numbers(instructions)).to(self.normaliser.low.device)
 
     def fit_actions(self, actions: torch.Tensor) -> None:
         """Let the bins span what is usual in actions ``[..., action_dim]`` in [-1, 1]."""
@@ -175,15 +175,20 @@ class RT2(AnyNetwork):
         memories: torch.Tensor,
         stages: torch.Tensor,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """What is asked of a lesson ``[N, ...]``: tokens, and where there are any, ``[N, K]``.
+        """What is asked of lessons: tokens, and where there are any; both ``[N, K]``.
 
         The sentence, what the robot says of itself, and the mark that asks for an answer.
+
+        Args:
+            language: ``[N, ...]`` of `embed`.
+            states, memories, stages: ``[N, 3]``, ``[N, 3]`` and ``[N]``, as `look` takes them.
         """
+        sentences = language + PADDING
         body = self.body_words(language.device).prompt(states, memories, stages)
-        return self._asked(language, torch.cat([body, self._marks(language)], dim=1))
+        return self._asked(sentences, torch.cat([body, self._marks(sentences)], dim=1))
 
     def question_prompt(self, questions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """What is asked by questions ``[N, K]``, as in `lesson_prompt`."""
+        """What is asked by questions, tokens ``[N, K]``; as in `lesson_prompt`."""
         return self._asked(questions, self._marks(questions))
 
     def lesson_answer(
@@ -278,11 +283,12 @@ class RT2(AnyNetwork):
         """Words of an answer: those of the plan, if there is one, and those of the actions."""
         return self.config.words + (PLAN_WORDS if self.config.plan else 0)
 
-    def save_beside(self, checkpoint: Path) -> None:
-        """Write what a checkpoint's folder needs besides the weights: see `config.BESIDE`."""
-        folder = self.config.within(checkpoint).backbone
+    def save_beside(self, checkpoint: Path) -> RT2Config:
+        """Write the backbone's configuration and tokenizer; see `config.BESIDE`."""
+        folder = checkpoint / BESIDE
         self.backbone.model.config.save_pretrained(folder)
-        self.vocabulary.tokenizer.save(str(Path(folder) / TOKENIZER_FILE))
+        self.vocabulary.tokenizer.save(str(folder / TOKENIZER_FILE))
+        return self.config.stored()
 
     def _marks(self, language: torch.Tensor) -> torch.Tensor:
         return language.new_tensor(self._mark).expand(len(language), -1)

@@ -24,6 +24,6 @@ class Pointer(nn.Module):
         self.absent = nn.Linear(width, 1)
 
     def forward(self, image: torch.Tensor, text: torch.Tensor) -> torch.Tensor:
-        """States ``[B, P, d]`` and ``[B, Q, d]`` to logits ``[B * Q, P + 1]``, the last: absent."""
+        """States ``[B, P, d]`` and ``[B, Q, d]`` to logits ``[B * Q, P + 1]``; last: absent."""
         scores = self.query(text) @ self.key(image).mT / DEPTH**0.5
         return torch.cat([scores, self.absent(text)], dim=-1).flatten(0, 1)
