@@ -57,16 +57,18 @@ def lesson_losses(model: RT2, batch: Batch, questions: Questions | None = None) 
     asked = [_lesson_texts(model, batch)]
     if questions is not None:
         prompt, there = model.question_prompt(questions.questions)
-        asked.append(Texts(prompt, there, questions.answers))
+        every = prompt.shape[1] + MAX_ANSWER
+        asked.append(Texts(prompt, there, questions.answers, every))
     found = model.losses(batch.images, *asked)
-    lessons = found.words[0]
     split = PLAN_WORDS if model.config.plan else 0
-    nothing = lessons.new_zeros(())
+    words, counted = found.words[0], found.counted[0]
+    nothing, pointing = words.new_zeros(()), found.pointing
+    cells = torch.where(counted[:, 0], batch.cells, IGNORED)
     return RT2Losses(
-        action=lessons[:, split:].mean(),
-        attention=nothing if found.pointing is None else _pointed(found.pointing, batch.cells),
-        memory=lessons[:, :split].mean() if split else nothing,
-        question=nothing if questions is None else _answered(found.words[1], questions.answers),
+        action=_mean(words[:, split:], counted[:, split:]),
+        attention=nothing if pointing is None else _pointed(pointing, cells),
+        memory=_mean(words[:, :split], counted[:, :split]) if split else nothing,
+        question=nothing if questions is None else _mean(found.words[1], found.counted[1]),
     )
 
 
@@ -85,7 +87,8 @@ def question_tokens(model: RT2, questions: list[Question]) -> Questions:
 def _lesson_texts(model: RT2, batch: Batch) -> Texts:
     prompt, there = model.lesson_prompt(batch.language, batch.states, batch.memories, batch.stages)
     answer = model.lesson_answer(batch.actions, batch.modes, batch.spots, batch.more)
-    return Texts(prompt, there, answer)
+    beside = prompt.shape[1] - batch.language.shape[1] + answer.shape[1]
+    return Texts(prompt, there, answer, model.config.packed_words + beside)
 
 
 def _pointed(logits: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
@@ -95,6 +98,6 @@ def _pointed(logits: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
     return losses / labelled
 
 
-def _answered(losses: torch.Tensor, answers: torch.Tensor) -> torch.Tensor:
-    """Mean over the words that there are."""
-    return losses.sum() / (answers != PADDING).sum().clamp(min=1)
+def _mean(words: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
+    """Mean over the words that count."""
+    return words.sum() / counted.sum().clamp(min=1)

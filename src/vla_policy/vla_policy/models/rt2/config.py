@@ -51,6 +51,9 @@ class RT2Config:
         template: what is said of the sentence after the image.
         answer: what stands between the prompt and what is answered.
         max_words: tokens of the template with its sentence; what is longer is cut.
+        packed_words: tokens of the template with its sentence that training provides for, on
+            average over the sentences of an image: most are short. What has no room is not
+            learnt; `max_words` has room for all.
         pixel_mean, pixel_std: of each colour in [0, 1], to normalise with.
         pixel_size: height and width that images are resized to; None: left as they are.
 
@@ -73,12 +76,20 @@ class RT2Config:
     template: str = SENTENCE
     answer: str = ":"
     max_words: int = 40
+    packed_words: int = 14
     pixel_mean: tuple[float, ...] = (0.5, 0.5, 0.5)
     pixel_std: tuple[float, ...] = (0.25, 0.25, 0.25)
     pixel_size: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("image_height", "image_width", "horizon", "action_dim", "max_words"):
+        for name in (
+            "image_height",
+            "image_width",
+            "horizon",
+            "action_dim",
+            "max_words",
+            "packed_words",
+        ):
             if getattr(self, name) < 1:
                 raise CheckpointError(f"{name} must be >= 1 (got {getattr(self, name)})")
         if self.history != 1:

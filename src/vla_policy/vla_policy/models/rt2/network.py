@@ -24,7 +24,7 @@ from vla_policy.models.rt2.config import BESIDE, SHIPPED, RT2Config
 from vla_policy.models.rt2.decoding import CachedReader, Reader, answer
 from vla_policy.models.rt2.initial import begin_embeddings
 from vla_policy.models.rt2.normalising import QuantileNormaliser
-from vla_policy.models.rt2.packing import Group, attention_mask, positions, visible
+from vla_policy.models.rt2.packing import lay_out, pack
 from vla_policy.models.rt2.pointer import Pointer
 from vla_policy.models.rt2.prompt import PLAN_WORDS, BodyWords
 from vla_policy.models.rt2.targets import word_loss
@@ -43,23 +43,28 @@ class Texts(NamedTuple):
     Attributes:
         prompt: tokens ``[B * Q, N]`` of what is asked.
         there: ``[B * Q, N]`` False where a prompt has no token.
-        answer: tokens ``[B * Q, M]`` of what is to be answered, `PADDING` where nothing is.
+        answer: tokens ``[B * Q, M]`` of what is to be answered, `PADDING` behind the last.
+        most: tokens of prompt and answer that are provided for each, on average over an image's.
     """
 
     prompt: torch.Tensor
     there: torch.Tensor
     answer: torch.Tensor
+    most: int
 
 
 class WordLosses(NamedTuple):
     """What `RT2.losses` gives.
 
     Attributes:
-        words: for each of the texts ``[B * Q, M]`` float32, 0 where there is no word.
+        words: for each of the texts ``[B * Q, M]`` float32, 0 where nothing counts.
+        counted: for each of them ``[B * Q, M]`` whether it counts: there is a word to say, and
+            the pack had room for it.
         pointing: logits ``[B * Q, P + 1]`` of the first texts, see `Pointer`; None without one.
     """
 
     words: tuple[torch.Tensor, ...]
+    counted: tuple[torch.Tensor, ...]
     pointing: torch.Tensor | None
 
 
@@ -217,37 +222,30 @@ class RT2(AnyNetwork):
         An image passes through the network once, whatever is asked of it.
         """
         prefix = self.prefix(images)
-        batch, length, width = prefix.shape
-        groups, masks, parts = [], [], [prefix]
-        for text in asked:
-            count = len(text.prompt) // batch
-            said = text.answer[:, :-1]  # nothing follows the last word
-            tokens = torch.cat([text.prompt, said], dim=1)
-            there = torch.cat([text.there, said != PADDING], dim=1)
-            groups.append(Group(count, text.prompt.shape[1], tokens.shape[1]))
-            masks.append(there.view(batch, count, -1))
-            embedded = self.backbone.token_embeddings(tokens).to(prefix.dtype)
-            parts.append(embedded.view(batch, -1, width))
-        layout = tuple(groups)
-        mask = attention_mask(self.visible(length, layout, prefix.device), length, masks)
-        places = positions(length, masks)
-        last, middle = self.backbone.states_within(torch.cat(parts, dim=1), mask, places)
-        losses, begin = [], length
-        for text, group in zip(asked, layout, strict=True):
-            losses.append(self._word_loss(text, answering(last, begin, group)))
-            begin += group.count * group.length
-        if self.pointer is None:
-            return WordLosses(tuple(losses), None)
-        marks = answering(middle, length, layout[0])[:, :, 0]
-        return WordLosses(
-            tuple(losses), self.pointer(middle[:, len(self._before) : length], marks)
+        length = prefix.shape[1]
+        packs = tuple(
+            pack(text.prompt, text.there, text.answer, len(images), text.most) for text in asked
         )
+        layout = lay_out(length, packs, self.config.bidirectional)
+        tokens = self.backbone.token_embeddings(torch.cat([each.tokens for each in packs], dim=1))
+        embeddings = torch.cat([prefix, tokens.to(prefix.dtype)], dim=1)
+        last, middle = self.backbone.states_within(embeddings, layout.mask, layout.positions)
+        words, counted = [], []
+        for text, each, begin in zip(asked, packs, layout.begins, strict=True):
+            states = _at(last, begin + each.sources)
+            counted.append(each.fits & (text.answer != PADDING))
+            words.append(self._word_loss(text, states) * counted[-1])
+        pointing = None
+        if self.pointer is not None:
+            marks = _at(middle, layout.begins[0] + packs[0].sources[:, :1])[:, 0]
+            image = middle[:, len(self._before) : length]
+            pointing = self.pointer(image, marks.unflatten(0, (len(images), -1)))
+        return WordLosses(tuple(words), tuple(counted), pointing)
 
     def _word_loss(self, text: Texts, states: torch.Tensor) -> torch.Tensor:
-        """``[B, Q, M, d]`` to ``[B * Q, M]``; 0 where there is nothing to say."""
-        logits = self.backbone.logits(states.flatten(0, 1))
-        loss = word_loss(logits, text.answer, self.vocabulary.size, self.config.smoothing)
-        return loss * (text.answer != PADDING)
+        """``[B * Q, M, d]`` to ``[B * Q, M]``."""
+        logits = self.backbone.logits(states)
+        return word_loss(logits, text.answer, self.vocabulary.size, self.config.smoothing)
 
     def prefix(self, images: torch.Tensor) -> torch.Tensor:
         """What stands in front of all texts: the image and what is said before it, ``[B, P, d]``.
@@ -299,15 +297,6 @@ class RT2(AnyNetwork):
         there = torch.cat([padded != PADDING, torch.ones_like(then, dtype=torch.bool)], dim=1)
         return torch.cat([padded, then], dim=1), there
 
-    def visible(
-        self, prefix: int, groups: tuple[Group, ...], device: torch.device
-    ) -> torch.Tensor:
-        """See `packing.visible`; kept, for it is the same at each step."""
-        key = (prefix, groups, device)
-        if key not in self._seen:
-            self._seen[key] = visible(prefix, groups, self.config.bidirectional, device)
-        return self._seen[key]
-
     def _between(self, knots: torch.Tensor) -> torch.Tensor:
         """Actions at knots ``[B, K, action_dim]`` to all steps ``[B, horizon, action_dim]``."""
         weights = self._weights(knots.device)
@@ -321,15 +310,10 @@ class RT2(AnyNetwork):
         return self._seen[key]
 
 
-def answering(states: torch.Tensor, begin: int, group: Group) -> torch.Tensor:
-    """Those of the states ``[B, L, d]`` that words are said from, ``[B, Q, M, d]``.
-
-    Args:
-        begin: where the texts of the group begin.
-    """
-    end = begin + group.count * group.length
-    texts = states[:, begin:end].unflatten(1, (group.count, group.length))
-    return texts[:, :, group.prompt - 1 :]
+def _at(states: torch.Tensor, sources: torch.Tensor) -> torch.Tensor:
+    """States ``[B, L, d]`` at places ``[B * Q, M]``: ``[B * Q, M, d]``."""
+    rows = sources.view(len(states), -1, 1).expand(-1, -1, states.shape[-1])
+    return states.gather(1, rows).view(*sources.shape, -1)
 
 
 def knot_weights(knots: tuple[int, ...], horizon: int) -> torch.Tensor:
