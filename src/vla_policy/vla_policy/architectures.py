@@ -123,6 +123,14 @@ ARCHITECTURES = (
         config="vla_policy.models.config:EndToEndConfig",
         network="vla_policy.models.end_to_end:EndToEndVLA",
     ),
+    Architecture(
+        "rt1",
+        config="vla_policy.models.rt1_config:RT1Config",
+        network="vla_policy.models.rt1:RT1",
+        deployment="vla_policy.backends.rt1_deployment:RT1Deployment",
+        inputs="vla_policy.rt1_policy:blank_inputs",
+        policy="vla_policy.rt1_policy:RT1Policy",
+    ),
 )
 
 _BY_NAME = {architecture.name: architecture for architecture in ARCHITECTURES}

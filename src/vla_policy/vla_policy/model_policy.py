@@ -59,7 +59,7 @@ class ModelPolicy:
         self._backend = backend
         self._deadband = deadband
         self._embedding = EMBEDDINGS[sizes.language]
-        self._inputs = blank_inputs(sizes)
+        self._inputs = self._blank(sizes)
         self._instruction: str | None = None
 
     @property
@@ -87,9 +87,8 @@ class ModelPolicy:
         Raises:
             ObservationError: it holds another number of images than the network looks at.
         """
-        self._look_at(observation)
         plan = observation.plan
-        outputs = self._backend.run({**self._inputs, **self._planned(plan)})
+        outputs = self._ask(observation)
         actions = outputs[ACTIONS][0]  # [horizon, action_dim]
         standing = stands(actions)
         actions[np.abs(actions) < self._deadband] = 0.0
@@ -100,8 +99,19 @@ class ModelPolicy:
             actions[: plan.frozen] = self.spec.normalise(plan.actions[: plan.frozen])
         return ActionChunk(self.spec.unnormalise(actions), observation.stamp, self.spec)
 
-    def _look_at(self, observation: Observation) -> None:
-        """Put what is seen, said and remembered where the network reads it."""
+    @staticmethod
+    def _blank(sizes: ModelConfig) -> dict[str, npt.NDArray[Any]]:
+        return blank_inputs(sizes)
+
+    def _ask(self, observation: Observation) -> Outputs:
+        """What the network answers to what is seen, said and remembered."""
+        self._begin(observation)
+        for place, image in zip(self._inputs["images"][0], observation.images, strict=True):
+            resize_image(image, place.shape[0], place.shape[1], out=place)
+        return self._backend.run({**self._inputs, **self._planned(observation.plan)})
+
+    def _begin(self, observation: Observation) -> None:
+        """Put what is said and remembered where the network reads it."""
         if len(observation.images) != self.history:
             raise ObservationError(
                 f"{self.name} looks at {self.history} image(s), got {len(observation.images)}"
@@ -109,8 +119,6 @@ class ModelPolicy:
         if observation.instruction != self._instruction:
             self.prepare(observation.instruction)
         inputs, memory, state = self._inputs, self.memory, observation.state
-        for place, image in zip(inputs["images"][0], observation.images, strict=True):
-            resize_image(image, place.shape[0], place.shape[1], out=place)
         inputs["state"][0] = memory.state(state)
         inputs["memory"][0] = memory.features(state)
         inputs["stage"][0] = memory.stage

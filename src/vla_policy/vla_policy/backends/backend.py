@@ -21,6 +21,10 @@ MODE, SPOT, MORE = "mode", "spot", "more"
 """Further outputs ``[1, modes]``, ``[1, 2]`` and ``[1]``: what is remembered until the next look
 (`vla_policy.models.network.Look`)."""
 
+TOKENS, PAST, KNOWN = "tokens", "past", "known"
+"""Further output ``[1, K, dim]`` of a network whose images become tokens, and further inputs
+``[1, T - 1, K, dim]`` and ``[1, T - 1]``: see `vla_policy.rt1_policy`."""
+
 PLAN, PLAN_WEIGHTS = "plan", "plan_weights"
 """Further inputs of a network that goes on from a plan (`vla_policy.plan`), normalised."""
 

@@ -28,7 +28,7 @@ class Deployment(nn.Module):
         output_names: what it returns.
     """
 
-    output_names = (ACTIONS, MODE, SPOT, MORE)
+    output_names: tuple[str, ...] = (ACTIONS, MODE, SPOT, MORE)
 
     def __init__(self, model: Network) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class Deployment(nn.Module):
         stage: torch.Tensor,
     ) -> tuple[torch.Tensor, ...]:
         """``images`` [B, T, H, W, 3] uint8, the others as in `Network.look`; what it gives."""
-        return tuple(self.model.look(_pixels(images, state), language, state, memory, stage))
+        return tuple(self.model.look(pixels(images, state), language, state, memory, stage))
 
     def obstacle_to_continuing(self) -> str:
         """Why its decoder cannot go on from a plan; empty where it can."""
@@ -69,11 +69,12 @@ class Deployment(nn.Module):
         """As `forward`, with actions that go on from a plan; see `ContinuingDecoder`."""
         decoder = self.model.decoder
         assert isinstance(decoder, ContinuingDecoder)
-        fused = self.model.fuse(_pixels(images, state), language, state, memory, stage)
+        fused = self.model.fuse(pixels(images, state), language, state, memory, stage)
         return (decoder.continued(fused.vector, plan, weights), *self.model.see(fused))
 
 
-def _pixels(images: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+def pixels(images: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """``[B, T, H, W, 3]`` uint8 to ``[B, T, 3, H, W]`` in [0, 1], in the type of `like`."""
     # TensorRT takes bytes as an input only where they are turned into numbers at once.
     return images.to(like.dtype).permute(0, 1, 4, 2, 3) / 255.0  # [B, T, 3, H, W]
 
