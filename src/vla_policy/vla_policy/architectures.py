@@ -131,6 +131,11 @@ ARCHITECTURES = (
         inputs="vla_policy.rt1_policy:blank_inputs",
         policy="vla_policy.rt1_policy:RT1Policy",
     ),
+    Architecture(
+        "rt2",
+        config="vla_policy.models.rt2.config:RT2Config",
+        network="vla_policy.models.rt2.network:RT2",
+    ),
 )
 
 _BY_NAME = {architecture.name: architecture for architecture in ARCHITECTURES}

@@ -56,7 +56,7 @@ class LessonLosses(Protocol):
         ...
 
 
-OF_OTHERS: dict[str, str] = {}
+OF_OTHERS: dict[str, str] = {"rt2": "vla_train.rt2_losses:part_losses"}
 """Architectures that learn in a way of their own, and where its function is, `"module:name"`."""
 
 

@@ -15,6 +15,7 @@ from vla_policy.models.rt2.network import RT2, Texts
 from vla_policy.models.rt2.prompt import PLAN_WORDS
 from vla_policy.models.rt2.vocabulary import PADDING
 from vla_train.dataset import Batch
+from vla_train.losses import Counts, Losses
 from vla_train.questions import Question
 
 MAX_ANSWER = 4
@@ -64,6 +65,15 @@ def lesson_losses(model: RT2, batch: Batch, questions: Questions | None = None) 
         attention=nothing,
         memory=found[0][:, :split].mean() if split else nothing,
         question=nothing if questions is None else _answered(found[1], questions.answers),
+    )
+
+
+def part_losses(model: RT2, part: Batch, whole: Counts) -> Losses:
+    """See `vla_train.losses.LessonLosses`."""
+    found = lesson_losses(model, part)
+    share = len(part.actions) / whole.lessons
+    return Losses(
+        share * found.action, share * found.attention, share * (found.memory + found.question)
     )
 
 

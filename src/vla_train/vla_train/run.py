@@ -121,7 +121,7 @@ def train(
         trainer.begin_with(weights)
         console.print(f"begins with {len(weights)} tensors of {config.initial}")
     done = {entry["round"] for entry in folder.entries() if "round" in entry}
-    sentences = Sentences(trainer.model.language.embed)
+    sentences = Sentences(trainer.model.embed)
     for number in range(len(config.rounds)):
         if number not in done:
             _run_round(config, folder, trainer, sentences, number, workers, console)
