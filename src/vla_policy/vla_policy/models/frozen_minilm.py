@@ -27,6 +27,8 @@ def read_tokens(encoder: SentenceEncoder, texts: list[str], device: torch.device
     }
     order = np.argsort(counts, kind="stable")
     for rows in np.split(order, range(BATCH, len(order), BATCH)):
+        if not len(rows):
+            continue
         width = int(counts[rows].max(initial=2))
         filled = [ids[row] + [0] * (width - len(ids[row])) for row in rows]
         lengths = torch.from_numpy(counts[rows]).to(device)

@@ -67,6 +67,10 @@ class AnyNetwork(nn.Module, abc.ABC):
 
     config: ModelConfig
 
+    @abc.abstractmethod
+    def embed(self, instructions: list[str]) -> torch.Tensor:
+        """The part of reading sentences that depends on their text alone, a row each."""
+
     def forward(
         self,
         images: torch.Tensor,
@@ -111,6 +115,10 @@ class Network(AnyNetwork):
 
     language: LanguageEncoder
     decoder: ActionDecoder
+
+    def embed(self, instructions: list[str]) -> torch.Tensor:
+        """What depends on the sentences alone; see `LanguageEncoder.embed`."""
+        return self.language.embed(instructions)
 
     def look(
         self,
