@@ -157,7 +157,9 @@ def _collect_room(
             scenario = draw_scenario(rng, room, book, weights=TEACHING_WEIGHTS)
             by_policy = rng.random() < job.config.rounds[job.round].policy_share
             driver = _driver(job, scenario, policy if by_policy else None, rng)
-            episode = Episode(simulation, scenario, job.config.action, _draw_latency(rng))
+            history = 1 if policy is None else policy.history
+            latency_s = _draw_latency(rng)
+            episode = Episode(simulation, scenario, job.config.action, latency_s, history)
             taught = [(frame, driver.lesson) for frame in episode.drive(driver)]
             expert_drove = policy is None or not by_policy
             if expert_drove and not _worth_learning(taught):

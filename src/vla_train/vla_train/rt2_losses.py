@@ -17,6 +17,7 @@ from vla_policy.models.rt2.prompt import PLAN_WORDS
 from vla_policy.models.rt2.vocabulary import PADDING
 from vla_train.dataset import Batch
 from vla_train.labels import IGNORED
+from vla_train.losses import Counts, Losses
 from vla_train.questions import Question
 
 MAX_ANSWER = 4
@@ -69,6 +70,15 @@ def lesson_losses(model: RT2, batch: Batch, questions: Questions | None = None) 
         attention=nothing if pointing is None else _pointed(pointing, cells),
         memory=_mean(words[:, :split], counted[:, :split]) if split else nothing,
         question=nothing if questions is None else _mean(found.words[1], found.counted[1]),
+    )
+
+
+def part_losses(model: RT2, part: Batch, whole: Counts) -> Losses:
+    """See `vla_train.losses.LessonLosses`."""
+    found = lesson_losses(model, part)
+    share = len(part.actions) / whole.lessons
+    return Losses(
+        share * found.action, share * found.attention, share * (found.memory + found.question)
     )
 
 

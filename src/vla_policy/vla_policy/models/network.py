@@ -68,6 +68,10 @@ class AnyNetwork(nn.Module, abc.ABC):
 
     config: ModelConfig
 
+    @abc.abstractmethod
+    def embed(self, instructions: list[str]) -> torch.Tensor:
+        """The part of reading sentences that depends on their text alone, a row each."""
+
     def forward(
         self,
         images: torch.Tensor,
@@ -100,10 +104,6 @@ class AnyNetwork(nn.Module, abc.ABC):
         stage: torch.Tensor | None = None,
     ) -> Look:
         """The actions, and what is to be remembered; arguments and errors as in `forward`."""
-
-    @abc.abstractmethod
-    def embed(self, instructions: list[str]) -> torch.Tensor:
-        """What depends on the texts alone ``[B, N, ...]``, zeros where there is no word."""
 
     def save_beside(self, checkpoint: Path) -> ModelConfig:
         """Write what a checkpoint needs besides the weights; gives the sizes as it says them."""
