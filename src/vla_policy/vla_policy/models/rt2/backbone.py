@@ -44,15 +44,23 @@ class Backbone(nn.Module):
         return int(getattr(self.model.config.vision_config, "num_channels", 3))
 
     @property
+    def table(self) -> torch.Tensor:
+        """The embeddings of all tokens ``[V, width]``."""
+        weight = self.model.get_input_embeddings().weight
+        assert isinstance(weight, torch.Tensor)
+        return weight
+
+    @property
     def width(self) -> int:
         """Length of an embedding."""
-        return int(self.model.get_input_embeddings().weight.shape[1])
+        return self.table.shape[1]
 
     def image_embeddings(self, pixels: torch.Tensor) -> torch.Tensor:
         """Normalised images ``[B, 3, H, W]`` to embeddings ``[B, P, width]``."""
         if self.channels == 3 + COORDINATES:
             pixels = torch.cat([pixels, _coordinates(pixels)], dim=1)
-        features = self.model.get_image_features(pixel_values=pixels, return_dict=True)
+        model: Any = self.model
+        features = model.get_image_features(pixel_values=pixels, return_dict=True)
         found = features.pooler_output if hasattr(features, "pooler_output") else features
         if isinstance(found, (tuple, list)):
             found = torch.stack(tuple(found))

@@ -94,10 +94,10 @@ class RT2(AnyNetwork):
             vocabulary = Vocabulary.of(read_tokenizer(directory), _end(backbone))
             if config.backbone in SHIPPED:
                 begin_embeddings(backbone, vocabulary)
-        rows = len(backbone.model.get_input_embeddings().weight)
-        if rows < vocabulary.size:
+        if len(backbone.table) < vocabulary.size:
             raise CheckpointError(
-                f"the tokenizer has {vocabulary.size} tokens, the model embeds {rows}"
+                f"the tokenizer has {vocabulary.size} tokens, and the model embeddings of "
+                f"{len(backbone.table)}: it is another model's"
             )
         self.config = config
         self.backbone = backbone
