@@ -181,19 +181,20 @@ def open_backbone(source: str | Path) -> Backbone:
 
 
 def normalised_pixels(
-    images: torch.Tensor,
-    mean: tuple[float, ...],
-    std: tuple[float, ...],
-    size: tuple[int, int] | None,
+    images: torch.Tensor, mean: torch.Tensor, std: torch.Tensor, size: tuple[int, int] | None
 ) -> torch.Tensor:
-    """Images ``[B, 3, H, W]``, uint8 or float in [0, 1], as a vision tower takes them."""
+    """Images ``[B, 3, H, W]``, uint8 or float in [0, 1], as a vision tower takes them.
+
+    Args:
+        mean, std: ``[1, 3, 1, 1]``.
+        size: height and width to resize to.
+    """
     pixels = images.float() / 255.0 if images.dtype == torch.uint8 else images
     if size is not None and tuple(pixels.shape[-2:]) != size:
         pixels = F.interpolate(
             pixels, size=size, mode="bilinear", align_corners=False, antialias=True
         )
-    middle = pixels.new_tensor(mean).view(1, 3, 1, 1)
-    return (pixels - middle) / pixels.new_tensor(std).view(1, 3, 1, 1)
+    return (pixels - mean) / std
 
 
 def _coordinates(pixels: torch.Tensor) -> torch.Tensor:
