@@ -25,18 +25,19 @@ class Backbone(nn.Module):
     That is: it makes embeddings of images ``[B, 3, H, W]``, and has a decoder that takes
     embeddings, a mask ``[B, 1, L, L]`` and places ``[B, L]``, as LLaVA (arXiv 2304.08485), its
     like and PaliGemma do.
+
+    Attributes:
+        text_config: configuration of the language model.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
         super().__init__()
         check_backbone(model)
         self.model = model
+        self.text_config: Any = model.config.get_text_config()
         self._cache_name = _cache_name(model.get_decoder())
-
-    @property
-    def text_config(self) -> Any:
-        """Configuration of the language model."""
-        return self.model.config.get_text_config()
+        # Such attention adds what the others take as a choice.
+        self._adds_mask = self.text_config._attn_implementation == "eager"
 
     @property
     def channels(self) -> int:
@@ -108,8 +109,7 @@ class Backbone(nn.Module):
         positions: torch.Tensor,
         further: dict[str, Any],
     ) -> Any:
-        if self.text_config._attn_implementation == "eager":
-            # It adds what the others take as a choice.
+        if self._adds_mask:
             mask = torch.where(mask, 0.0, torch.finfo(embeddings.dtype).min).to(embeddings.dtype)
         return self.model.get_decoder()(
             inputs_embeds=embeddings, attention_mask=mask, position_ids=positions, **further
