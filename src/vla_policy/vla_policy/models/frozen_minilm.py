@@ -16,15 +16,11 @@ BATCH = 2048
 
 
 @torch.inference_mode()
-def read_tokens(
-    encoder: SentenceEncoder, texts: list[str], device: torch.device
-) -> torch.Tensor:
+def read_tokens(encoder: SentenceEncoder, texts: list[str], device: torch.device) -> torch.Tensor:
     """As `SentenceEncoder.tokens`, on a device: ``[len(texts), N, 384]`` float16."""
     ids = [encoder.ids(text) for text in texts]
     longest = max([1, *(len(each) - 2 for each in ids)])
-    result = torch.zeros(
-        len(texts), longest, EMBEDDING_DIM, dtype=torch.float16, device=device
-    )
+    result = torch.zeros(len(texts), longest, EMBEDDING_DIM, dtype=torch.float16, device=device)
     weights = {
         name: torch.from_numpy(value).to(device) for name, value in encoder.weights().items()
     }
