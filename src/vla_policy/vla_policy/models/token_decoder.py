@@ -106,7 +106,7 @@ class TokenDecoder(nn.Module):
 def to_bins(values: torch.Tensor, bins: int) -> torch.Tensor:
     """Values in [-1, 1] to the numbers of their bins, clipped.
 
-    As `vla_policy.action_tokenizer.ActionTokenizer` has it: the last holds the largest value alone.
+    As in `vla_policy.action_tokenizer`: the last bin holds the largest value alone.
     """
     return ((values.clamp(-1.0, 1.0) + 1.0) * ((bins - 1) / 2) + ROUNDING).long()
 
