@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from vla_policy.action import ActionSpec
-from vla_policy.models.config import EndToEndConfig
+from vla_policy.architectures import ModelConfig, find_architecture
 from vla_train.errors import TrainError
 
 PRECISIONS = ("float32", "bfloat16")
@@ -99,13 +99,18 @@ class RunConfig:
             and the sentences say so. Recordings without lessons stay as they are.
         precision: of the network but its losses: `float32`, or `bfloat16`, which takes half the
             memory, and half the time where the processor or the GPU computes in it.
+        collect_ahead: while a round trains, the next one is collected, by the policy of the
+            round before: for machines whose processors have nothing to do while a GPU trains.
+        first_driver: a checkpoint that drives where there is no policy of this run's own yet;
+            None: the expert drives.
+        early_episodes: episodes of the split `validation` after each round; 0: none.
         initial: a checkpoint that the network begins with, as far as it fits (`initial.py`): a
             shipped name, a directory, or an id on the Hub; None: everything is learnt anew.
     """
 
     name: str
     action: ActionSpec
-    model: EndToEndConfig
+    model: ModelConfig
     rounds: tuple[RoundConfig, ...]
     seed: int = 0
     rooms_per_shard: int = 10
@@ -123,6 +128,9 @@ class RunConfig:
     ema_decay: float = 0.998
     deadband: float = 0.04
     initial: str | None = None
+    collect_ahead: bool = False
+    first_driver: str | None = None
+    early_episodes: int = 60
 
     def __post_init__(self) -> None:
         for name in (
@@ -186,17 +194,18 @@ def load_config(source: str) -> RunConfig:
 
 
 def _from_dict(values: dict[str, Any]) -> RunConfig:
-    known = {f.name for f in dataclasses.fields(RunConfig)}
+    known = {"architecture", *(f.name for f in dataclasses.fields(RunConfig))}
     unknown = set(values) - known
     if unknown:
         raise TrainError(f"unknown keys: {', '.join(sorted(unknown))}")
     action = ActionSpec.from_dict(values["action"])
     sizes = {"horizon": action.horizon, "action_dim": action.action_dim}
+    architecture = find_architecture(values.get("architecture", "end_to_end"))
     return RunConfig(
         **{
-            **values,
+            **{name: value for name, value in values.items() if name != "architecture"},
             "action": action,
-            "model": EndToEndConfig.from_dict({**sizes, **values.get("model", {})}),
+            "model": architecture.make_config({**sizes, **values.get("model", {})}),
             "rounds": tuple(_round_of(r) for r in values["rounds"]),
         }
     )

@@ -92,13 +92,13 @@ class FrameDataset:
     ) -> None:
         labels: list[Labels] = []
         images: list[npt.NDArray[np.uint8]] = []
-        starts: list[Integers] = []
+        starts: list[npt.NDArray[Any]] = []
         for source in sources:
             recording = Recording.open(Path(source.path))
             if recording.frames:
                 part = labels_of(recording, source, config.action, config.model.grid)
                 labels.append(_renumbered(part, sentences))
-                starts.append(_episode_starts(recording) + sum(map(len, starts)))
+                starts.append(sum(map(len, starts)) + _episode_starts(recording))
                 camera = _camera(recording, source)
                 images += cached_pixels(recording, camera, config.image_size, cache)
         if not labels:
@@ -108,7 +108,8 @@ class FrameDataset:
         self._device = device
         self._images = _Images(images, device)
         self._history = config.model.history
-        self._starts = np.concatenate(starts)  # where the episode of each frame begins
+        # Where the episode of each frame begins.
+        self._starts: npt.NDArray[Any] = np.concatenate(starts)
         columns = {
             name: np.concatenate([part.columns[name] for part in labels]) for name in LABEL_TYPES
         }

@@ -29,6 +29,8 @@ class EndToEndConfig:
 
     Attributes:
         vision, language, fusion, decoder: names of parts, see `PARTS`.
+        fusion_width, fusion_layers: of its tokens, and how often they look; only
+            `cross_attention` has them.
 
     Raises:
         CheckpointError: a size is not positive, the image is no multiple of the stride, or
@@ -47,6 +49,8 @@ class EndToEndConfig:
     vision_channels: int = 64
     language_dim: int = 128
     fusion_dim: int = 256
+    fusion_width: int = 96
+    fusion_layers: int = 2
 
     def __post_init__(self) -> None:
         for part, choices in PARTS.items():

@@ -81,6 +81,7 @@ class EndToEndVLA(Network):
         self.vision = vision or VISION_ENCODERS[config.vision](config.vision_channels)
         self.language = language or LANGUAGE_ENCODERS[config.language](config.language_dim)
         stride = self.vision.stride
+        looks = {"width": config.fusion_width, "layers": config.fusion_layers}
         self.fusion = fusion or FUSIONS[config.fusion](
             channels=self.vision.channels,
             language_dim=self.language.dim,
@@ -88,6 +89,7 @@ class EndToEndVLA(Network):
             grid=(config.image_height // stride, config.image_width // stride),
             history=config.history,
             dim=config.fusion_dim,
+            **(looks if config.fusion == "cross_attention" else {}),
         )
         self.decoder = decoder or DECODERS[config.decoder](
             self.fusion.dim, config.horizon, config.action_dim
