@@ -25,7 +25,7 @@ from vla_sim.splits import train_side
 from vla_train.questions import question_texts
 
 MARKS = ("[PAD]", "[UNK]", "[END]", "[IMAGE]")
-COMMON_WORDS = 1300
+COMMON_WORDS = 1000
 """Of the words that MiniLM knows, so many of the most frequent are known as well."""
 COMMON_PIECES = 120
 """And so many of the most frequent pieces of others."""

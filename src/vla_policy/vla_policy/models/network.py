@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import abc
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import torch
@@ -104,6 +105,10 @@ class AnyNetwork(nn.Module, abc.ABC):
     ) -> Look:
         """The actions, and what is to be remembered; arguments and errors as in `forward`."""
 
+    def save_beside(self, checkpoint: Path) -> ModelConfig:
+        """Write what a checkpoint needs besides the weights; gives the sizes as it says them."""
+        return self.config
+
 
 class Network(AnyNetwork):
     """A network that fuses all that it is given, and decodes actions from that.
@@ -117,7 +122,7 @@ class Network(AnyNetwork):
     decoder: ActionDecoder
 
     def embed(self, instructions: list[str]) -> torch.Tensor:
-        """What depends on the sentences alone; see `LanguageEncoder.embed`."""
+        """See `AnyNetwork.embed`."""
         return self.language.embed(instructions)
 
     def look(

@@ -22,15 +22,16 @@ pixel is. A convolution is the same everywhere and cannot tell by itself (arXiv 
 class Backbone(nn.Module):
     """Any model that `AutoModelForImageTextToText` knows and that puts images among its words.
 
-    That is: it has `get_image_features`, and a language model of its own that takes embeddings,
-    a mask ``[B, 1, L, L]`` and places ``[B, L]``, as LLaVA (arXiv 2304.08485) and its like do.
+    That is: it makes embeddings of images ``[B, 3, H, W]``, and has a decoder that takes
+    embeddings, a mask ``[B, 1, L, L]`` and places ``[B, L]``, as LLaVA (arXiv 2304.08485), its
+    like and PaliGemma do.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
         super().__init__()
         check_backbone(model)
         self.model = model
-        self._cache_name = _cache_name(model.model.language_model)
+        self._cache_name = _cache_name(model.get_decoder())
 
     @property
     def text_config(self) -> Any:
@@ -58,7 +59,7 @@ class Backbone(nn.Module):
         return found.reshape(len(pixels), -1, self.width)
 
     def token_embeddings(self, tokens: torch.Tensor) -> torch.Tensor:
-        """Tokens ``[...]`` to embeddings ``[..., width]``; something stands where there is none."""
+        """Tokens ``[...]`` to embeddings ``[..., width]``; any, where there is no token."""
         embeddings: torch.Tensor = self.model.get_input_embeddings()(tokens.clamp(min=0))
         return embeddings
 
@@ -79,14 +80,32 @@ class Backbone(nn.Module):
         further: dict[str, Any] = {"use_cache": False}
         if cache is not None:
             further = {self._cache_name: cache, "use_cache": True}
+        states: torch.Tensor = self._run(embeddings, mask, positions, further).last_hidden_state
+        return states
+
+    def states_within(
+        self, embeddings: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Last states, as `states`, and those in the middle of the layers."""
+        outputs = self._run(
+            embeddings, mask, positions, {"use_cache": False, "output_hidden_states": True}
+        )
+        every = outputs.hidden_states
+        return outputs.last_hidden_state, every[(len(every) - 1) // 2]
+
+    def _run(
+        self,
+        embeddings: torch.Tensor,
+        mask: torch.Tensor,
+        positions: torch.Tensor,
+        further: dict[str, Any],
+    ) -> Any:
         if self.text_config._attn_implementation == "eager":
             # It adds what the others take as a choice.
             mask = torch.where(mask, 0.0, torch.finfo(embeddings.dtype).min).to(embeddings.dtype)
-        outputs = self.model.model.language_model(
+        return self.model.get_decoder()(
             inputs_embeds=embeddings, attention_mask=mask, position_ids=positions, **further
         )
-        states: torch.Tensor = outputs.last_hidden_state
-        return states
 
     def logits(
         self, states: torch.Tensor, tokens: torch.Tensor | slice | None = None
@@ -115,18 +134,18 @@ def check_backbone(model: PreTrainedModel) -> None:
         CheckpointError: it cannot; the text says what is missing.
     """
     kind = type(model).__name__
-    inner = getattr(model, "model", None)
-    if not hasattr(model, "get_image_features") or not hasattr(inner, "language_model"):
-        raise CheckpointError(
-            f"{kind} has no `get_image_features` or no `model.language_model`: take a model that "
-            "puts images among its words, such as LLaVA, PaliGemma, FastVLM or InternVL"
-        )
     text = model.config.get_text_config()
     rope = getattr(text, "rope_parameters", None) or {}
-    if "mrope_section" in rope:
+    reason = ""
+    if not hasattr(model, "get_image_features"):
+        reason = "does not put images among its words"
+    elif model.config.is_encoder_decoder:
+        reason = "reads with one network and speaks with another"
+    elif "mrope_section" in rope:
+        reason = "counts places in three directions, which texts behind one image do not"
+    if reason:
         raise CheckpointError(
-            f"{kind} counts places in three directions, which texts behind one image do not: "
-            "take a model with plain places, such as LLaVA, PaliGemma, FastVLM or InternVL"
+            f"{kind} {reason}: take one such as FastVLM, LLaVA, PaliGemma, Gemma 3 or InternVL"
         )
 
 

@@ -42,6 +42,8 @@ class RT2Config:
         bidirectional: whether image and prompt see all of each other, as in PaliGemma (arXiv
             2407.07726, section 3.2.1), or only what is before them, as in most others. A
             pretrained model must be asked as it was trained.
+        pointer: whether it also learns by pointing at what is named (`pointer.py`). For backbones
+            whose image embeddings are the cells of `grid`, row by row.
         smoothing: how far a target leaks into its neighbours [bins, standard deviation]; 0: not
             at all, as in the paper. Neighbouring bins mean nearly the same, and a network that
             begins with nothing learns so sooner than by itself (HL-Gauss, arXiv 2403.03950).
@@ -49,6 +51,9 @@ class RT2Config:
         template: what is said of the sentence after the image.
         answer: what stands between the prompt and what is answered.
         max_words: tokens of the template with its sentence; what is longer is cut.
+        packed_words: tokens of the template with its sentence that training provides for, on
+            average over the sentences of an image: most are short. What has no room is not
+            learnt; `max_words` has room for all.
         pixel_mean, pixel_std: of each colour in [0, 1], to normalise with.
         pixel_size: height and width that images are resized to; None: left as they are.
 
@@ -65,17 +70,26 @@ class RT2Config:
     knots: tuple[int, ...] = (0, 3, 7)
     plan: bool = True
     bidirectional: bool = True
+    pointer: bool = True
     smoothing: float = 0.0
     before: str = ""
     template: str = SENTENCE
     answer: str = ":"
     max_words: int = 40
+    packed_words: int = 14
     pixel_mean: tuple[float, ...] = (0.5, 0.5, 0.5)
     pixel_std: tuple[float, ...] = (0.25, 0.25, 0.25)
     pixel_size: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("image_height", "image_width", "horizon", "action_dim", "max_words"):
+        for name in (
+            "image_height",
+            "image_width",
+            "horizon",
+            "action_dim",
+            "max_words",
+            "packed_words",
+        ):
             if getattr(self, name) < 1:
                 raise CheckpointError(f"{name} must be >= 1 (got {getattr(self, name)})")
         if self.history != 1:

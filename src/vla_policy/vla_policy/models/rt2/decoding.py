@@ -13,12 +13,17 @@ from typing import TYPE_CHECKING
 import torch
 
 from vla_policy.models.rt2.numbers import BINS
-from vla_policy.models.rt2.packing import Group, attention_mask, positions
+from vla_policy.models.rt2.packing import lay_out, pack
 from vla_policy.models.rt2.prompt import PLACE
-from vla_policy.models.rt2.vocabulary import NOWHERE, REST, SIGHTS
+from vla_policy.models.rt2.vocabulary import NOWHERE, PADDING, REST, SIGHTS
 
 if TYPE_CHECKING:
+    from transformers import DynamicCache
+
     from vla_policy.models.rt2.network import RT2
+
+MOST = 1 << 20
+"""Tokens that a single text may have."""
 
 
 class Reader:
@@ -29,31 +34,32 @@ class Reader:
     ) -> None:
         self._network = network
         self._prefix = prefix
-        self._asked = prompt.shape[1]
-        self._text, self._there = prompt, there
+        self._prompt, self._there = prompt, there
+        self._said = prompt[:, :0]
 
     def start(self) -> torch.Tensor:
         """The state ``[B, d]`` that the first word is said from."""
-        return self._last_state()
+        return self._read(None)
 
     def go_on(self, words: torch.Tensor) -> torch.Tensor:
         """The state ``[B, d]`` that a word is said from when `words` ``[B, n]`` have been said."""
-        self._text = torch.cat([self._text, words], dim=1)
-        self._there = torch.cat([self._there, torch.ones_like(words) > 0], dim=1)
-        return self._last_state()
+        self._said = torch.cat([self._said, words], dim=1)
+        return self._read(None)
 
-    def _last_state(self) -> torch.Tensor:
-        network, length = self._network, self._prefix.shape[1]
-        text = network.backbone.token_embeddings(self._text).to(self._prefix.dtype)
-        group = Group(1, self._asked, self._text.shape[1])
-        there = [self._there[:, None]]
-        seen = network.visible(length, (group,), self._prefix.device)
-        states = network.backbone.states(
-            torch.cat([self._prefix, text], dim=1),
-            attention_mask(seen, length, there),
-            positions(length, there),
-        )
-        return states[:, -1]
+    def _read(self, cache: DynamicCache | None) -> torch.Tensor:
+        """The state behind the last of what has been asked and said."""
+        network, backbone = self._network, self._network.backbone
+        nothing = self._said.new_full((len(self._said), 1), PADDING)
+        following = torch.cat([self._said, nothing], dim=1)
+        packed = pack(self._prompt, self._there, following, len(self._prompt), MOST)
+        layout = lay_out(self._prefix.shape[1], (packed,), network.config.bidirectional)
+        text = backbone.token_embeddings(packed.tokens).to(self._prefix.dtype)
+        embeddings = torch.cat([self._prefix, text], dim=1)
+        states = backbone.states(embeddings, layout.mask, layout.positions, cache)
+        last = self._prefix.shape[1] + packed.sources[:, -1]  # [B]
+        self._there_so_far = layout.mask[:, 0].any(dim=1)
+        self._next = layout.positions.gather(1, last[:, None]) + 1
+        return states[torch.arange(len(last), device=last.device), last]
 
 
 class CachedReader(Reader):
@@ -61,26 +67,16 @@ class CachedReader(Reader):
 
     def start(self) -> torch.Tensor:
         """See `Reader`."""
-        network, length = self._network, self._prefix.shape[1]
-        self._cache = network.backbone.new_cache()
-        there = [self._there[:, None]]
-        places = positions(length, there)
-        self._next = places[:, -1:] + 1
-        batch = len(self._text)
-        self._visible = torch.cat([self._there.new_ones(batch, length), self._there], dim=1)
-        text = network.backbone.token_embeddings(self._text).to(self._prefix.dtype)
-        seen = network.visible(length, (Group(1, self._asked, self._asked),), self._prefix.device)
-        mask = attention_mask(seen, length, there)
-        embeddings = torch.cat([self._prefix, text], dim=1)
-        return network.backbone.states(embeddings, mask, places, self._cache)[:, -1]
+        self._cache = self._network.backbone.new_cache()
+        return self._read(self._cache)
 
     def go_on(self, words: torch.Tensor) -> torch.Tensor:
         """See `Reader`."""
         batch, count = words.shape
-        before = self._visible[:, None].expand(-1, count, -1)
+        before = self._there_so_far[:, None].expand(-1, count, -1)
         among = words.new_ones(count, count).tril() > 0
         mask = torch.cat([before, among.expand(batch, -1, -1)], dim=2)[:, None]
-        self._visible = torch.cat([self._visible, self._visible.new_ones(batch, count)], dim=1)
+        self._there_so_far = mask[:, 0, -1]
         places = self._next + torch.arange(count, device=words.device)
         self._next = self._next + count
         backbone = self._network.backbone

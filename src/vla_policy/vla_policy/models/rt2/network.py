@@ -20,11 +20,12 @@ from vla_policy.errors import CheckpointError, ObservationError
 from vla_policy.models.network import AnyNetwork, Look
 from vla_policy.models.rt2.backbone import Backbone, normalised_pixels, open_backbone
 from vla_policy.models.rt2.bins import ActionBins
-from vla_policy.models.rt2.config import SHIPPED, RT2Config
+from vla_policy.models.rt2.config import BESIDE, SHIPPED, RT2Config
 from vla_policy.models.rt2.decoding import CachedReader, Reader, answer
 from vla_policy.models.rt2.initial import begin_embeddings
 from vla_policy.models.rt2.normalising import QuantileNormaliser
-from vla_policy.models.rt2.packing import Group, attention_mask, positions, visible
+from vla_policy.models.rt2.packing import lay_out, pack
+from vla_policy.models.rt2.pointer import Pointer
 from vla_policy.models.rt2.prompt import PLAN_WORDS, BodyWords
 from vla_policy.models.rt2.targets import word_loss
 from vla_policy.models.rt2.vocabulary import (
@@ -42,12 +43,29 @@ class Texts(NamedTuple):
     Attributes:
         prompt: tokens ``[B * Q, N]`` of what is asked.
         there: ``[B * Q, N]`` False where a prompt has no token.
-        answer: tokens ``[B * Q, M]`` of what is to be answered, `PADDING` where nothing is.
+        answer: tokens ``[B * Q, M]`` of what is to be answered, `PADDING` behind the last.
+        most: tokens of prompt and answer that are provided for each, on average over an image's.
     """
 
     prompt: torch.Tensor
     there: torch.Tensor
     answer: torch.Tensor
+    most: int
+
+
+class WordLosses(NamedTuple):
+    """What `RT2.losses` gives.
+
+    Attributes:
+        words: for each of the texts ``[B * Q, M]`` float32, 0 where nothing counts.
+        counted: for each of them ``[B * Q, M]`` whether it counts: there is a word to say, and
+            the pack had room for it.
+        pointing: logits ``[B * Q, P + 1]`` of the first texts, see `Pointer`; None without one.
+    """
+
+    words: tuple[torch.Tensor, ...]
+    counted: tuple[torch.Tensor, ...]
+    pointing: torch.Tensor | None
 
 
 class RT2(AnyNetwork):
@@ -85,6 +103,7 @@ class RT2(AnyNetwork):
         self.backbone = backbone
         self.vocabulary = vocabulary
         self.normaliser = QuantileNormaliser(config.action_dim)
+        self.pointer = Pointer(backbone.width) if config.pointer else None
         self.bins = ActionBins(vocabulary.size)
         self.words = Words(config, vocabulary)
         self._before = vocabulary.ids(config.before, marks=True)
@@ -116,7 +135,7 @@ class RT2(AnyNetwork):
         state, memory = nothing if state is None else state, nothing if memory is None else memory
         if stage is None:
             stage = torch.zeros(count, dtype=torch.long, device=images.device)
-        longest = max(1, int((instructions != PADDING).sum(dim=1).max()))
+        longest = max(1, int((instructions > 0).sum(dim=1).max()))
         prompt, there = self.lesson_prompt(instructions[:, :longest], state, memory, stage)
         return self.heard(self.answer(self.prefix(images), prompt, there))
 
@@ -147,8 +166,8 @@ class RT2(AnyNetwork):
         return Look(actions, *body.heard(said[:, :PLAN_WORDS]))
 
     def embed(self, instructions: list[str]) -> torch.Tensor:
-        """Tokens ``[len(instructions), N]`` of sentences, `PADDING` behind the last."""
-        return torch.from_numpy(self.words.tokens(instructions))
+        """Numbers ``[len(instructions), N]`` of the tokens from 1 on, 0 where there is none."""
+        return torch.from_numpy(self.words.numbers(instructions)).to(self.normaliser.low.device)
 
     def fit_actions(self, actions: torch.Tensor) -> None:
         """Let the bins span what is usual in actions ``[..., action_dim]`` in [-1, 1]."""
@@ -161,15 +180,20 @@ class RT2(AnyNetwork):
         memories: torch.Tensor,
         stages: torch.Tensor,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """What is asked of a lesson ``[N, ...]``: tokens, and where there are any, ``[N, K]``.
+        """What is asked of lessons: tokens, and where there are any; both ``[N, K]``.
 
         The sentence, what the robot says of itself, and the mark that asks for an answer.
+
+        Args:
+            language: ``[N, ...]`` of `embed`.
+            states, memories, stages: ``[N, 3]``, ``[N, 3]`` and ``[N]``, as `look` takes them.
         """
+        sentences = language + PADDING
         body = self.body_words(language.device).prompt(states, memories, stages)
-        return self._asked(language, torch.cat([body, self._marks(language)], dim=1))
+        return self._asked(sentences, torch.cat([body, self._marks(sentences)], dim=1))
 
     def question_prompt(self, questions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """What is asked by questions ``[N, K]``, as in `lesson_prompt`."""
+        """What is asked by questions, tokens ``[N, K]``; as in `lesson_prompt`."""
         return self._asked(questions, self._marks(questions))
 
     def lesson_answer(
@@ -192,19 +216,36 @@ class RT2(AnyNetwork):
         plan = self.body_words(actions.device).plan(modes, spots, more)
         return torch.cat([plan, words], dim=1)
 
-    def losses(self, images: torch.Tensor, *asked: Texts) -> list[torch.Tensor]:
-        """The loss of each word of each answer, ``[B * Q, M]`` float32 for each of `asked`.
+    def losses(self, images: torch.Tensor, *asked: Texts) -> WordLosses:
+        """The loss of each word of each answer, and where the first texts point.
 
-        An image passes through the network once, whatever is asked of it. Where an answer has no
-        word there is no loss: 0.
+        An image passes through the network once, whatever is asked of it.
         """
-        states = self._packed_states(self.prefix(images), asked)
-        losses = []
-        for text, found in zip(asked, states, strict=True):
-            logits = self.backbone.logits(found)
-            loss = word_loss(logits, text.answer, self.vocabulary.size, self.config.smoothing)
-            losses.append(loss * (text.answer != PADDING))
-        return losses
+        prefix = self.prefix(images)
+        length = prefix.shape[1]
+        packs = tuple(
+            pack(text.prompt, text.there, text.answer, len(images), text.most) for text in asked
+        )
+        layout = lay_out(length, packs, self.config.bidirectional)
+        tokens = self.backbone.token_embeddings(torch.cat([each.tokens for each in packs], dim=1))
+        embeddings = torch.cat([prefix, tokens.to(prefix.dtype)], dim=1)
+        last, middle = self.backbone.states_within(embeddings, layout.mask, layout.positions)
+        words, counted = [], []
+        for text, each, begin in zip(asked, packs, layout.begins, strict=True):
+            states = _at(last, begin + each.sources)
+            counted.append(each.fits & (text.answer != PADDING))
+            words.append(self._word_loss(text, states) * counted[-1])
+        pointing = None
+        if self.pointer is not None:
+            marks = _at(middle, layout.begins[0] + packs[0].sources[:, :1])[:, 0]
+            image = middle[:, len(self._before) : length]
+            pointing = self.pointer(image, marks.unflatten(0, (len(images), -1)))
+        return WordLosses(tuple(words), tuple(counted), pointing)
+
+    def _word_loss(self, text: Texts, states: torch.Tensor) -> torch.Tensor:
+        """``[B * Q, M, d]`` to ``[B * Q, M]``."""
+        logits = self.backbone.logits(states)
+        return word_loss(logits, text.answer, self.vocabulary.size, self.config.smoothing)
 
     def prefix(self, images: torch.Tensor) -> torch.Tensor:
         """What stands in front of all texts: the image and what is said before it, ``[B, P, d]``.
@@ -240,11 +281,12 @@ class RT2(AnyNetwork):
         """Words of an answer: those of the plan, if there is one, and those of the actions."""
         return self.config.words + (PLAN_WORDS if self.config.plan else 0)
 
-    def save_beside(self, checkpoint: Path) -> None:
-        """Write what a checkpoint's folder needs besides the weights: see `config.BESIDE`."""
-        folder = self.config.within(checkpoint).backbone
+    def save_beside(self, checkpoint: Path) -> RT2Config:
+        """Write the backbone's configuration and tokenizer; see `config.BESIDE`."""
+        folder = checkpoint / BESIDE
         self.backbone.model.config.save_pretrained(folder)
-        self.vocabulary.tokenizer.save(str(Path(folder) / TOKENIZER_FILE))
+        self.vocabulary.tokenizer.save(str(folder / TOKENIZER_FILE))
+        return self.config.stored()
 
     def _marks(self, language: torch.Tensor) -> torch.Tensor:
         return language.new_tensor(self._mark).expand(len(language), -1)
@@ -254,40 +296,6 @@ class RT2(AnyNetwork):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         there = torch.cat([padded != PADDING, torch.ones_like(then, dtype=torch.bool)], dim=1)
         return torch.cat([padded, then], dim=1), there
-
-    def visible(
-        self, prefix: int, groups: tuple[Group, ...], device: torch.device
-    ) -> torch.Tensor:
-        """See `packing.visible`; kept, for it is the same at each step."""
-        key = (prefix, groups, device)
-        if key not in self._seen:
-            self._seen[key] = visible(prefix, groups, self.config.bidirectional, device)
-        return self._seen[key]
-
-    def _packed_states(self, prefix: torch.Tensor, asked: tuple[Texts, ...]) -> list[torch.Tensor]:
-        """States that the words of each text's answer are said from: ``[B * Q, M, d]`` each."""
-        batch, length, width = prefix.shape
-        groups, masks, parts = [], [], [prefix]
-        for text in asked:
-            count = len(text.prompt) // batch
-            said = text.answer[:, :-1]  # nothing follows the last word
-            tokens = torch.cat([text.prompt, said], dim=1)
-            there = torch.cat([text.there, said != PADDING], dim=1)
-            groups.append(Group(count, text.prompt.shape[1], tokens.shape[1]))
-            masks.append(there.view(batch, count, -1))
-            embedded = self.backbone.token_embeddings(tokens).to(prefix.dtype)
-            parts.append(embedded.view(batch, -1, width))
-        layout = tuple(groups)
-        mask = attention_mask(self.visible(length, layout, prefix.device), length, masks)
-        places = positions(length, masks)
-        states = self.backbone.states(torch.cat(parts, dim=1), mask, places)
-        found, begin = [], length
-        for group in layout:
-            end = begin + group.count * group.length
-            texts = states[:, begin:end].unflatten(1, (group.count, group.length))
-            found.append(texts[:, :, group.prompt - 1 :].flatten(0, 1))
-            begin = end
-        return found
 
     def _between(self, knots: torch.Tensor) -> torch.Tensor:
         """Actions at knots ``[B, K, action_dim]`` to all steps ``[B, horizon, action_dim]``."""
@@ -300,6 +308,12 @@ class RT2(AnyNetwork):
         if key not in self._seen:
             self._seen[key] = knot_weights(self.config.knots, self.config.horizon).to(device)
         return self._seen[key]
+
+
+def _at(states: torch.Tensor, sources: torch.Tensor) -> torch.Tensor:
+    """States ``[B, L, d]`` at places ``[B * Q, M]``: ``[B * Q, M, d]``."""
+    rows = sources.view(len(states), -1, 1).expand(-1, -1, states.shape[-1])
+    return states.gather(1, rows).view(*sources.shape, -1)
 
 
 def knot_weights(knots: tuple[int, ...], horizon: int) -> torch.Tensor:

@@ -53,12 +53,12 @@ class Vocabulary:
             CheckpointError: it is too small, or has no token of its own for a word.
         """
         size = tokenizer.get_vocab_size(with_added_tokens=True)
-        if size < 2 * SPOKEN:
-            raise CheckpointError(
-                f"the last {SPOKEN} tokens are to stand for numbers, and others must be left "
-                f"for words: the tokenizer must have {2 * SPOKEN} at least (got {size})"
-            )
         words = {word: _single(tokenizer, word) for word in WORDS}
+        if size - SPOKEN <= max(words.values()):
+            raise CheckpointError(
+                f"the last {SPOKEN} tokens are to stand for numbers, and words must be left in "
+                f"front of them: the tokenizer has too few (got {size})"
+            )
         if len(set(words.values())) < len(words):
             raise CheckpointError(f"the tokenizer takes some of {', '.join(WORDS)} for the same")
         return cls(tokenizer, size, words, end)

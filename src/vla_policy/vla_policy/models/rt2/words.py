@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from vla_policy.architectures import ModelConfig
+from vla_policy.embedding import Embedding
 from vla_policy.errors import CheckpointError
 from vla_policy.models.rt2.config import RT2Config
-from vla_policy.models.rt2.vocabulary import Vocabulary, read_tokenizer
+from vla_policy.models.rt2.vocabulary import PADDING, Vocabulary, read_tokenizer
 
 HUB_FILES = ("*.json", "*.safetensors")
 
@@ -32,10 +34,23 @@ class Words:
         """
         return cls(config, Vocabulary.of(read_tokenizer(backbone_directory(config))))
 
-    def tokens(self, sentences: list[str]) -> npt.NDArray[np.int64]:
-        """``[len(sentences), N]``, `PADDING` behind the last; N is at least 1."""
+    def numbers(self, sentences: list[str]) -> npt.NDArray[np.int64]:
+        """Tokens' numbers from 1 on ``[len(sentences), N]``, 0 behind the last; N at least 1."""
         texts = [self._template.format(sentence=sentence) for sentence in sentences]
-        return self.vocabulary.padded(texts, self._most)
+        return self.vocabulary.padded(texts, self._most) - PADDING
+
+
+def embedding(sizes: ModelConfig) -> Embedding:
+    """How RT-2 takes a sentence; its tokenizer is read with the first one."""
+    assert isinstance(sizes, RT2Config)
+    words: list[Words] = []
+
+    def embed(sentences: list[str]) -> npt.NDArray[np.int64]:
+        if not words:
+            words.append(Words.of(sizes))
+        return words[0].numbers(sentences)
+
+    return Embedding((sizes.max_words,), np.int64, embed)
 
 
 def backbone_directory(config: RT2Config) -> Path:
