@@ -272,12 +272,12 @@ def _nearest(sights: _Sights) -> Solid | None:
 
 def _nearest_colour(rng: np.random.Generator, sights: _Sights) -> _Made | None:
     found = _nearest(sights)
-    return found and ({}, found.colour)
+    return None if found is None else ({}, found.colour)
 
 
 def _nearest_shape(rng: np.random.Generator, sights: _Sights) -> _Made | None:
     found = _nearest(sights)
-    return found and ({}, found.shape)
+    return None if found is None else ({}, found.shape)
 
 
 def _colour_of(rng: np.random.Generator, sights: _Sights) -> _Made | None:
