@@ -171,7 +171,7 @@ def test_truncated_configuration_is_called_unreadable(directory):
     ("change", "sentence"),
     [
         (lambda v: v.update(format_version=1), "format_version must be 3"),
-        (lambda v: v.update(architecture="rt9"), "architecture must be 'end_to_end'"),
+        (lambda v: v.update(architecture="rt9"), "architecture must be one of end_to_end"),
         (lambda v: v.pop("action_spec"), "'action_spec' is missing"),
         (lambda v: v["model"].update(horizon=9), "gives 9 actions"),
         (lambda v: v["model"].update(colour=9), "unknown keys of the model: colour"),

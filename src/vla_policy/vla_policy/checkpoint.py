@@ -13,17 +13,17 @@ import re
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from vla_policy.action import ActionSpec
+from vla_policy.architectures import ModelConfig, architecture_of, find_architecture
 from vla_policy.errors import CheckpointError, PolicyError
-from vla_policy.models.config import EndToEndConfig
 from vla_policy.policy import Policy
 from vla_policy.statistics import ActionStatistics
 
 if TYPE_CHECKING:
     from vla_policy.backends.backend import Backend
-    from vla_policy.models.end_to_end import EndToEndVLA
+    from vla_policy.models.network import Network
 
 __all__ = [
     "CONFIG_FILE",
@@ -41,7 +41,6 @@ __all__ = [
 ]
 
 FORMAT_VERSION = 3
-ARCHITECTURE = "end_to_end"
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 CARD_FILE = "README.md"
@@ -53,7 +52,7 @@ class CheckpointConfig:
     """What `config.json` says.
 
     Attributes:
-        model: sizes of the network.
+        model: sizes of the network, of any architecture (`vla_policy.architectures`).
         action: the action space it was trained for.
         deadband: see `ModelPolicy`.
         instruction_encoder: the frozen sentence encoder that it was trained with.
@@ -61,7 +60,7 @@ class CheckpointConfig:
         action_statistics: of the actions that it was trained on; None: not known.
     """
 
-    model: EndToEndConfig
+    model: ModelConfig
     action: ActionSpec
     deadband: float = 0.0
     instruction_encoder: str = "sentence-transformers/all-MiniLM-L6-v2"
@@ -91,8 +90,8 @@ class CheckpointConfig:
         statistics = self.action_statistics
         return {
             "format_version": FORMAT_VERSION,
-            "architecture": ARCHITECTURE,
-            "model": dataclasses.asdict(self.model),
+            "architecture": architecture_of(self.model).name,
+            "model": dataclasses.asdict(cast(Any, self.model)),
             "action_spec": self.action.to_dict(),
             "deadband": self.deadband,
             "instruction_encoder": self.instruction_encoder,
@@ -107,15 +106,14 @@ class CheckpointConfig:
         Raises:
             CheckpointError: a key is missing, or this version cannot read it.
         """
-        version, architecture = values.get("format_version"), values.get("architecture")
+        version = values.get("format_version")
         if version != FORMAT_VERSION:
             raise CheckpointError(f"format_version must be {FORMAT_VERSION} (got {version!r})")
-        if architecture != ARCHITECTURE:
-            raise CheckpointError(f"architecture must be {ARCHITECTURE!r} (got {architecture!r})")
+        architecture = find_architecture(values.get("architecture"))
         statistics = values.get("action_statistics")
         try:
             return cls(
-                model=EndToEndConfig.from_dict(values["model"]),
+                model=architecture.make_config(values["model"]),
                 action=ActionSpec.from_dict(values["action_spec"]),
                 deadband=float(values["deadband"]),
                 instruction_encoder=str(values["instruction_encoder"]),
@@ -160,27 +158,26 @@ def policy_on(backend: Backend, directory: Path) -> Policy:
     Raises:
         CheckpointError: the configuration is missing or makes no sense.
     """
-    from vla_policy.model_policy import ModelPolicy
-
     config = read_config(directory)
-    return ModelPolicy(directory.name, backend, config.model, config.action, config.deadband)
+    return architecture_of(config.model).make_policy(
+        directory.name, backend, config.model, config.action, config.deadband
+    )
 
 
-def load_model(directory: Path) -> EndToEndVLA:
+def load_model(directory: Path) -> Network:
     """The network of a checkpoint in torch, on the processor, for evaluation.
 
     Raises:
         CheckpointError: the weights are missing, damaged, or do not fit the configuration.
     """
-    from vla_policy.models.end_to_end import EndToEndVLA
-
-    model = EndToEndVLA(read_config(directory).model)
+    config = read_config(directory).model
+    model = architecture_of(config).make_network(config)
     _load_weights(model, directory / WEIGHTS_FILE)
     return model.eval()
 
 
 def save_checkpoint(
-    directory: Path, model: EndToEndVLA, config: CheckpointConfig, card: str = ""
+    directory: Path, model: Network, config: CheckpointConfig, card: str = ""
 ) -> None:
     """Write a checkpoint; a reader sees the old one or the new one, never half of it."""
     from safetensors.torch import save
@@ -268,7 +265,7 @@ def _download(hub_id: str) -> Path:
         ) from error
 
 
-def _load_weights(model: EndToEndVLA, path: Path) -> None:
+def _load_weights(model: Network, path: Path) -> None:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 

@@ -25,6 +25,18 @@ MODES = ("lost", "remembered", "seen")
 but there is no reason to doubt the memory; in view."""
 LOST, REMEMBERED, SEEN = range(len(MODES))
 
+LOSE_S = 0.4
+"""How long looks must say *lost* before a memory is given up: a thing that is half hidden is seen
+in one look and not in the next, and whoever forgets it at once turns to and fro."""
+SAME_SPOT_M = 0.6
+"""Nearer than this to the memory, a look adds to it; further off, it says where the thing really
+is, and replaces it."""
+LOOK_ERROR = (0.05, 0.06)
+"""Spread of where a look sees the thing: metres, and share of the distance. So a memory from afar
+gives way to a look from near, and many looks are better than the last one."""
+WANDERING = 0.15
+"""Spread by which a memory is off after a second [m]: wheels slip, and balls roll."""
+
 STAGES = 2
 """Parts that a sentence may have: *first ..., then ...*."""
 DWELL_S = 0.5
@@ -61,7 +73,7 @@ class Memory:
         """A new sentence: nothing is known."""
         self.stage = 0
         self._origin: State = np.zeros(STATE_DIM, dtype=np.float32)
-        self._spot: tuple[float, float] | None = None
+        self._forget()
         self._standing_since: int | None = None
 
     def state(self, state: State) -> State:
@@ -84,9 +96,11 @@ class Memory:
             stamp: of the image [ns].
         """
         if sight.mode == LOST:
-            self._spot = None
-        elif sight.mode == SEEN:
-            self._spot = _absolute(sight.spot, state)
+            self._doubt(stamp)
+        else:
+            self._lost_since = None
+        if sight.mode == SEEN:
+            self._see(sight.spot, state, stamp)
         if not (sight.more and standing) or self.stage == STAGES - 1:
             self._standing_since = None
             return False
@@ -95,8 +109,39 @@ class Memory:
         if stamp - self._standing_since >= DWELL_S * 1e9:
             self.stage += 1
             self._origin = state.copy()
-            self._spot = self._standing_since = None
+            self._standing_since = None
+            self._forget()
         return True
+
+    def _forget(self) -> None:
+        self._spot: tuple[float, float] | None = None
+        self._variance = 0.0  # of the spot [m^2]
+        self._seen_at = 0  # [ns]
+        self._lost_since: int | None = None
+
+    def _doubt(self, stamp: int) -> None:
+        """A look finds nothing where the thing should be."""
+        if self._lost_since is None:
+            self._lost_since = stamp
+        if stamp - self._lost_since >= LOSE_S * 1e9:
+            self._forget()
+
+    def _see(self, spot: tuple[float, float], state: State, stamp: int) -> None:
+        """Weigh a look against the memory, each by how sure it is (a Kalman filter's update)."""
+        there = _absolute(spot, state)
+        error = LOOK_ERROR[0] + LOOK_ERROR[1] * math.hypot(*spot)
+        gain = 1.0
+        if self._spot is not None and math.dist(self._spot, there) < SAME_SPOT_M:
+            since_s = max(0, stamp - self._seen_at) * 1e-9
+            variance = self._variance + WANDERING**2 * since_s
+            gain = variance / (variance + error**2)
+        old = there if self._spot is None else self._spot
+        self._spot = (
+            old[0] + gain * (there[0] - old[0]),
+            old[1] + gain * (there[1] - old[1]),
+        )
+        self._variance = gain * error**2
+        self._seen_at = stamp
 
 
 def stands(actions: npt.NDArray[np.float32]) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vla_policy.action import ActionChunk, ActionSpec
+from vla_policy.architectures import ModelConfig
 from vla_policy.backends.backend import (
     ACTIONS,
     MODE,
@@ -23,7 +24,6 @@ from vla_policy.embedding import EMBEDDINGS
 from vla_policy.errors import ObservationError
 from vla_policy.image import resize_image
 from vla_policy.memory import MEMORY_DIM, Memory, Sight, stands
-from vla_policy.models.config import EndToEndConfig
 from vla_policy.observation import Observation
 from vla_policy.plan import Plan
 from vla_policy.pose import STATE_DIM
@@ -47,7 +47,7 @@ class ModelPolicy:
         self,
         name: str,
         backend: Backend,
-        sizes: EndToEndConfig,
+        sizes: ModelConfig,
         spec: ActionSpec,
         deadband: float = 0.0,
     ) -> None:
@@ -59,7 +59,7 @@ class ModelPolicy:
         self._backend = backend
         self._deadband = deadband
         self._embedding = EMBEDDINGS[sizes.language]
-        self._inputs = blank_inputs(sizes)
+        self._inputs = self._blank(sizes)
         self._instruction: str | None = None
 
     @property
@@ -87,9 +87,8 @@ class ModelPolicy:
         Raises:
             ObservationError: it holds another number of images than the network looks at.
         """
-        self._look_at(observation)
         plan = observation.plan
-        outputs = self._backend.run({**self._inputs, **self._planned(plan)})
+        outputs = self._ask(observation)
         actions = outputs[ACTIONS][0]  # [horizon, action_dim]
         standing = stands(actions)
         actions[np.abs(actions) < self._deadband] = 0.0
@@ -100,8 +99,19 @@ class ModelPolicy:
             actions[: plan.frozen] = self.spec.normalise(plan.actions[: plan.frozen])
         return ActionChunk(self.spec.unnormalise(actions), observation.stamp, self.spec)
 
-    def _look_at(self, observation: Observation) -> None:
-        """Put what is seen, said and remembered where the network reads it."""
+    @staticmethod
+    def _blank(sizes: ModelConfig) -> dict[str, npt.NDArray[Any]]:
+        return blank_inputs(sizes)
+
+    def _ask(self, observation: Observation) -> Outputs:
+        """What the network answers to what is seen, said and remembered."""
+        self._begin(observation)
+        for place, image in zip(self._inputs["images"][0], observation.images, strict=True):
+            resize_image(image, place.shape[0], place.shape[1], out=place)
+        return self._backend.run({**self._inputs, **self._planned(observation.plan)})
+
+    def _begin(self, observation: Observation) -> None:
+        """Put what is said and remembered where the network reads it."""
         if len(observation.images) != self.history:
             raise ObservationError(
                 f"{self.name} looks at {self.history} image(s), got {len(observation.images)}"
@@ -109,8 +119,6 @@ class ModelPolicy:
         if observation.instruction != self._instruction:
             self.prepare(observation.instruction)
         inputs, memory, state = self._inputs, self.memory, observation.state
-        for place, image in zip(inputs["images"][0], observation.images, strict=True):
-            resize_image(image, place.shape[0], place.shape[1], out=place)
         inputs["state"][0] = memory.state(state)
         inputs["memory"][0] = memory.features(state)
         inputs["stage"][0] = memory.stage
@@ -123,7 +131,7 @@ class ModelPolicy:
         return {PLAN: actions[None], PLAN_WEIGHTS: plan.weights()[None]}
 
 
-def blank_inputs(sizes: EndToEndConfig) -> dict[str, npt.NDArray[Any]]:
+def blank_inputs(sizes: ModelConfig) -> dict[str, npt.NDArray[Any]]:
     """The inputs of the network by name, all zero.
 
     ``images``: ``[1, T, height, width, 3]`` uint8, oldest first; ``language``: what the sentence

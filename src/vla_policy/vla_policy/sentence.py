@@ -39,7 +39,11 @@ _FILES = ("config.json", "tokenizer.json", "model.safetensors")
 
 
 class SentenceEncoder:
-    """Texts to what is known of each of their words; a text that was seen is not encoded again."""
+    """Texts to what is known of each of their words; a text that was seen is not encoded again.
+
+    Attributes:
+        layers, heads, eps: of the network, see BERT's configuration.
+    """
 
     def __init__(self, directory: Path | None = None, cache_size: int = CACHE_SIZE) -> None:
         """Read the model; the last `cache_size` texts are kept."""
@@ -52,9 +56,9 @@ class SentenceEncoder:
             raise CheckpointError(
                 f"the sentence encoder in {directory} cannot be read: {error}"
             ) from error
-        self._layers = int(config["num_hidden_layers"])
-        self._heads = int(config["num_attention_heads"])
-        self._eps = float(config["layer_norm_eps"])
+        self.layers = int(config["num_hidden_layers"])
+        self.heads = int(config["num_attention_heads"])
+        self.eps = float(config["layer_norm_eps"])
         # The first and the last token are marks.
         self._tokenizer.enable_truncation(MAX_WORDS + 2)
         self._tokenizer.no_padding()
@@ -83,6 +87,10 @@ class SentenceEncoder:
             self._keep(text, tokens[: len(numbers) - 2])
         return result
 
+    def weights(self) -> dict[str, Array]:
+        """The network's weights by name, float32."""
+        return {name: np.array(value, dtype=np.float32) for name, value in self._weights.items()}
+
     def ids(self, text: str) -> list[int]:
         """Numbers of the mark of the beginning, of the text's words and of the mark of the end."""
         return list(self._tokenizer.encode(text).ids)
@@ -95,7 +103,7 @@ class SentenceEncoder:
             + self._weight("embeddings.token_type_embeddings.weight")[0]
         )
         x = self._norm(x, "embeddings.LayerNorm")
-        for index in range(self._layers):
+        for index in range(self.layers):
             x = self._layer(x, f"encoder.layer.{index}")
         return x
 
@@ -109,7 +117,7 @@ class SentenceEncoder:
     def _layer(self, x: Array, name: str) -> Array:
         def split(kind: str) -> Array:
             y = self._linear(x, f"{name}.attention.self.{kind}")
-            return y.reshape(*y.shape[:2], self._heads, -1).swapaxes(1, 2)  # [B, heads, N, d]
+            return y.reshape(*y.shape[:2], self.heads, -1).swapaxes(1, 2)  # [B, heads, N, d]
 
         query, key, value = split("query"), split("key"), split("value")
         weights = _softmax(query @ key.swapaxes(2, 3) / np.float32(query.shape[-1] ** 0.5))
@@ -130,7 +138,7 @@ class SentenceEncoder:
 
     def _norm(self, x: Array, name: str) -> Array:
         centred = x - x.mean(axis=-1, keepdims=True)
-        scale = np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + np.float32(self._eps))
+        scale = np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + np.float32(self.eps))
         return centred / scale * self._weight(f"{name}.weight") + self._weight(f"{name}.bias")
 
     def _weight(self, name: str) -> Array:

@@ -9,7 +9,7 @@ from vla_sim.errors import TaskError
 from vla_sim.geometry import Pose
 from vla_sim.goal import Drive, Follow, Reach, Turn
 from vla_sim.phrasebook import Phrasebook
-from vla_sim.relation import references
+from vla_sim.relation import Outlook, references
 from vla_sim.room import Solid, generate_room
 from vla_sim.splits import KINDS, held_out_side, train_side
 from vla_sim.task import SEQUENCE_KINDS, parse_task
@@ -65,7 +65,7 @@ def test_every_sentence_that_is_said_is_understood(side, kind):
 def test_every_relation_that_is_said_is_understood(side):
     rng, book = np.random.default_rng(0), Phrasebook.of(side())
     kinds = set()
-    for reference, goal in references(ROW, ROW.start):
+    for reference, goal in references(Outlook(ROW, ROW.start)):
         for _ in range(10):
             task = book.refer(rng, reference, goal)
             understood = parse_task(task.instruction, ROW)

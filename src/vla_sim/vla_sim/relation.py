@@ -150,12 +150,9 @@ def between(outlook: Outlook, thing: Description) -> Reach:
     return Reach(None, x, y)
 
 
-def references(
-    room: Room, pose: Pose, kind: str | None = None
-) -> Iterator[tuple[Reference, Reach]]:
+def references(outlook: Outlook, kind: str | None = None) -> Iterator[tuple[Reference, Reach]]:
     """Every way in which a relation (of a kind) names a goal, seen from a pose; and that goal."""
-    outlook = Outlook(room, pose)
-    for reference in _conceivable(room):
+    for reference in _conceivable(outlook.room):
         if kind not in (None, reference.kind):
             continue
         try:

@@ -27,11 +27,14 @@ Point = tuple[float, float, float]
 
 def seen_at(pose: Pose, target: Solid, room: Room, camera: Camera = CAMERA) -> Pixel | None:
     """Mean pixel (column, row) of the solid's visible part; None where it is not in view."""
+    ahead, _ = pose.local(target.x, target.y)
+    if ahead < -target.radius:
+        return None  # behind the camera, as half of all that is asked for
+    lines = _Lines(pose, room, target, camera)
     seen = [
         pixel
         for point in _sight_points(pose, target)
-        if (pixel := _pixel(pose, point, camera)) is not None
-        and not _hidden(pose, point, room, target, camera)
+        if (pixel := _pixel(pose, point, camera)) is not None and not lines.hidden(point)
     ]
     if len(seen) < 2:
         return None
@@ -52,7 +55,7 @@ def in_sight(pose: Pose, place: tuple[float, float], room: Room, camera: Camera 
     there = min(
         room.objects, key=lambda s: math.hypot(s.x - place[0], s.y - place[1]), default=None
     )
-    return not _hidden(pose, point, room, there, camera)
+    return not _Lines(pose, room, there, camera).hidden(point)
 
 
 def cells_of(pixels: npt.NDArray[np.float64], grid: tuple[int, int]) -> npt.NDArray[np.int64]:
@@ -89,20 +92,30 @@ def _pixel(pose: Pose, point: Point, camera: Camera) -> Pixel | None:
     return pixel if inside else None
 
 
-def _hidden(pose: Pose, point: Point, room: Room, target: Solid | None, camera: Camera) -> bool:
-    """Whether another solid, taken for a cylinder, cuts the line from camera to point."""
-    eye_x, eye_y = pose.world(camera.x, 0.0)
-    dx, dy, dz = point[0] - eye_x, point[1] - eye_y, point[2] - camera.z
-    length2 = dx * dx + dy * dy
-    if length2 == 0.0:
+class _Lines:
+    """Lines of sight from the camera, past every solid but the one that is looked at."""
+
+    def __init__(self, pose: Pose, room: Room, target: Solid | None, camera: Camera) -> None:
+        self._x, self._y = pose.world(camera.x, 0.0)
+        self._z = camera.z
+        # Seen from the camera: x, y, radius squared, height.
+        self._solids = [
+            (solid.x - self._x, solid.y - self._y, solid.radius**2, solid.height)
+            for solid in room.objects
+            if solid is not target
+        ]
+
+    def hidden(self, point: Point) -> bool:
+        """Whether a solid, taken for a cylinder, cuts the line to a point."""
+        dx, dy, dz = point[0] - self._x, point[1] - self._y, point[2] - self._z
+        length2 = dx * dx + dy * dy
+        if length2 == 0.0:
+            return False
+        for x, y, radius2, height in self._solids:
+            nearest = (x * dx + y * dy) / length2
+            if not 0.0 < nearest < 1.0:
+                continue
+            off_x, off_y = nearest * dx - x, nearest * dy - y
+            if off_x * off_x + off_y * off_y < radius2 and self._z + nearest * dz < height:
+                return True
         return False
-    for solid in room.objects:
-        if solid is target:
-            continue
-        nearest = ((solid.x - eye_x) * dx + (solid.y - eye_y) * dy) / length2
-        if not 0.0 < nearest < 1.0:
-            continue
-        off = math.hypot(eye_x + nearest * dx - solid.x, eye_y + nearest * dy - solid.y)
-        if off < solid.radius and camera.z + nearest * dz < solid.height:
-            return True
-    return False

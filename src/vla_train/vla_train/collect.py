@@ -29,7 +29,7 @@ from vla_train.join import join_shards, remove_shards
 from vla_train.lesson import Lesson, View
 from vla_train.processes import driving_processes
 from vla_train.rollout import Episode, Frame
-from vla_train.scenario import Scenario, draw_scenario
+from vla_train.scenario import TEACHING_WEIGHTS, Scenario, draw_scenario
 from vla_train.shard import ShardBuilder
 
 MAX_LATENCY_S = 0.4
@@ -154,7 +154,7 @@ def _collect_room(
     simulation = Simulation(room, camera=_draw_camera(rng))
     try:
         for _ in range(job.config.episodes_per_room):
-            scenario = draw_scenario(rng, room, book)
+            scenario = draw_scenario(rng, room, book, weights=TEACHING_WEIGHTS)
             by_policy = rng.random() < job.config.rounds[job.round].policy_share
             driver = _driver(job, scenario, policy if by_policy else None, rng)
             episode = Episode(simulation, scenario, job.config.action, _draw_latency(rng))

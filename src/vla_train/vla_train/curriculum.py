@@ -18,7 +18,7 @@ from vla_policy.action import ActionSpec
 from vla_policy.memory import MEMORY_DIM
 from vla_sim.goal import Drive, Reach, Turn
 from vla_sim.phrasebook import Phrasebook
-from vla_sim.relation import Reference, references
+from vla_sim.relation import Outlook, Reference, references
 from vla_sim.room import Room, Solid, draw_pose
 from vla_sim.splits import train_side
 from vla_sim.task import Task
@@ -90,7 +90,7 @@ class Curriculum:
         """From here, as when the sentence is said; and remembered from elsewhere."""
         rng = self._rng
         by_kind: dict[str, list[tuple[Reference, Reach]]] = {}
-        for reference, goal in references(view.room, view.pose):
+        for reference, goal in references(view.outlook):
             by_kind.setdefault(reference.kind, []).append((reference, goal))
         kinds = list(by_kind)
         # In turn, those that are the rarest to be had as well.
@@ -137,7 +137,7 @@ class Curriculum:
         for _ in range(6):
             pose = draw_pose(self._rng, room, 0.4)
             if pose is not None:
-                yield from references(room, pose)
+                yield from references(Outlook(room, pose))
 
     def _memory(self, view: View, thing: Solid) -> Array:
         """Empty, right, or of somewhere else."""

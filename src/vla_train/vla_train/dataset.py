@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,16 +19,21 @@ from vla_train.labels import LABEL_TYPES, Labels, labels_of
 from vla_train.mirror import mirror_signs, mirrored_cells, mirrored_sentence
 from vla_train.pixels import cached_pixels
 from vla_train.recording import Recording
+from vla_train.sentences import Sentences
 
-Embed = Callable[[list[str]], torch.Tensor]
-"""A language encoder's own `embed`."""
+CPU = torch.device("cpu")
+IMAGES_SHARE = 0.6
+"""Share of a GPU's free memory that images may take; else they are copied batch by batch."""
+
+Integers = npt.NDArray[np.int64]
 
 
 class Batch(NamedTuple):
     """B images with Q lessons each, as a network takes them; see `EndToEndVLA.fuse`.
 
     Attributes:
-        images: ``[B, 1, 3, H, W]`` uint8.
+        images: ``[B, T, 3, H, W]`` uint8, oldest first; before an episode's first frame, copies
+            of that.
         language: ``[B * Q, ...]`` what `embed` made of the sentences, each image's after the
             other.
         states: ``[B * Q, 3]``; `memories` too.
@@ -64,53 +69,68 @@ class Batch(NamedTuple):
 class FrameDataset:
     """All frames of some data sets, drawn at random.
 
-    Images stay on disk and are mapped into memory; what is said about them is small.
+    What is said about the images is small and lies on the device that trains. Images lie there,
+    too, if it is a GPU that has room for them; else they stay on disk, mapped into memory.
 
     Args:
         sources: in the order of their frames.
         cache: folder for the images as the network takes them.
-        embed: a language encoder's own.
+        sentences: of the network's language encoder; it keeps what it embeds for the next one.
+        device: where batches are wanted.
 
     Raises:
         TrainError: a data set cannot be read or does not fit the run; or there is no frame.
     """
 
     def __init__(
-        self, sources: Sequence[DatasetSource], config: RunConfig, cache: Path, embed: Embed
+        self,
+        sources: Sequence[DatasetSource],
+        config: RunConfig,
+        cache: Path,
+        sentences: Sentences,
+        device: torch.device = CPU,
     ) -> None:
-        texts: dict[str, int] = {}
         labels: list[Labels] = []
-        self._images: list[npt.NDArray[np.uint8]] = []
+        images: list[npt.NDArray[np.uint8]] = []
+        starts: list[Integers] = []
         for source in sources:
             recording = Recording.open(Path(source.path))
             if recording.frames:
                 part = labels_of(recording, source, config.action, config.model.grid)
-                labels.append(_renumbered(part, texts))
+                labels.append(_renumbered(part, sentences))
+                starts.append(_episode_starts(recording) + sum(map(len, starts)))
                 camera = _camera(recording, source)
-                self._images += cached_pixels(recording, camera, config.image_size, cache)
+                images += cached_pixels(recording, camera, config.image_size, cache)
         if not labels:
             raise TrainError(
                 f"no frame to train on in {', '.join(s.path for s in sources) or 'no data set'}"
             )
-        self._starts = np.cumsum([0, *map(len, self._images)])
-        offsets = np.cumsum([0, *(part.first[-1] for part in labels)])
-        # Where the lessons of each frame begin, and after the last frame's: [frames + 1].
-        begins = [part.first[:-1] + by for part, by in zip(labels, offsets, strict=False)]
-        self._first = np.concatenate([*begins, offsets[-1:]])
-        self._lessons = {
+        self._device = device
+        self._images = _Images(images, device)
+        self._history = config.model.history
+        self._starts = np.concatenate(starts)  # where the episode of each frame begins
+        columns = {
             name: np.concatenate([part.columns[name] for part in labels]) for name in LABEL_TYPES
         }
+        offsets = np.cumsum([0, *(part.first[-1] for part in labels)])
+        begins = [part.first[:-1] + by for part, by in zip(labels, offsets, strict=False)]
+        self._all = _Lessons(np.concatenate([*begins, offsets[-1:]]))
+        self._mirrorable = self._all.subset(columns.pop("mirrors") > 0)
         self._grid, self._mirror_share = config.model.grid, config.mirror_share
-        self._signs: dict[str, npt.NDArray[Any]] = {}
-        self._mirrored: npt.NDArray[np.int64] = np.arange(len(texts))
+        self._signs: dict[str, torch.Tensor] = {}
+        mirrored = np.zeros(0, dtype=np.int64)
         if self._mirror_share:
-            self._signs = mirror_signs(config.action)
-            others = [mirrored_sentence(text) for text in texts]
-            self._mirrored = np.array([texts.setdefault(text, len(texts)) for text in others])
-        self._language = embed(list(texts))
+            signs = mirror_signs(config.action)
+            self._signs = {name: torch.from_numpy(by).to(device) for name, by in signs.items()}
+            mirrored = sentences.numbers(map(mirrored_sentence, sentences.texts()))
+        self._mirrored = torch.from_numpy(mirrored).to(device)
+        self._columns = {
+            name: torch.from_numpy(values).to(device) for name, values in columns.items()
+        }
+        self._language = sentences.rows()
 
     def __len__(self) -> int:
-        return int(self._starts[-1])
+        return len(self._starts)
 
     def draw(
         self, rng: np.random.Generator, size: int, lessons: int, share: slice = slice(None)
@@ -122,7 +142,7 @@ class FrameDataset:
 
     def take(
         self,
-        frames: npt.NDArray[np.int64],
+        frames: Integers,
         lessons: int = 1,
         turns: npt.NDArray[np.float64] | None = None,
         mirrored: npt.NDArray[np.bool_] | None = None,
@@ -139,55 +159,131 @@ class FrameDataset:
         """
         turns = np.zeros(len(frames)) if turns is None else turns
         mirrored = np.zeros(len(frames), dtype=bool) if mirrored is None else mirrored
-        rows, flipped = [], []
-        for frame, turn, mirror in zip(frames, turns, mirrored, strict=True):
-            of_frame = np.arange(self._first[frame], self._first[frame + 1])
-            fit = of_frame[self._lessons["mirrors"][of_frame] > 0] if mirror else of_frame
-            flipped.append(mirror and len(fit) > 0)
-            rows.append(_in_turn(fit if len(fit) else of_frame, lessons, turn))
-        flip = np.array(flipped)
-        images = self._read_images(frames)
-        images[flip] = images[flip, :, ::-1]
-        chosen = self._chosen(np.concatenate(rows), np.repeat(flip, lessons))
-        return Batch(
-            images=torch.from_numpy(images).permute(0, 3, 1, 2)[:, None],
-            language=self._language[torch.from_numpy(chosen.pop("sentences"))],
-            **{name: torch.from_numpy(values) for name, values in chosen.items()},
+        flip = mirrored & (self._mirrorable.count(frames) > 0)
+        rows = np.where(
+            flip[:, None],
+            self._mirrorable.in_turn(frames, lessons, turns),
+            self._all.in_turn(frames, lessons, turns),
         )
+        flipped = torch.from_numpy(flip).to(self._device)
+        images = self._images.take(self._windows(frames))
+        if self._mirror_share:
+            images = torch.where(flipped[:, None, None, None, None], images.flip(-1), images)
+        chosen = self._chosen(
+            torch.from_numpy(rows.ravel()).to(self._device), flipped.repeat_interleave(lessons)
+        )
+        language = self._language[chosen.pop("sentences")]
+        return Batch(images=images, language=language, **chosen)
 
-    def _chosen(
-        self, rows: npt.NDArray[np.int64], flip: npt.NDArray[np.bool_]
-    ) -> dict[str, npt.NDArray[Any]]:
+    def _windows(self, frames: Integers) -> Integers:
+        """The frames that are seen with each ``[N, T]``, oldest first."""
+        ages = np.arange(self._history)[::-1]
+        return np.maximum(frames[:, None] - ages, self._starts[frames][:, None])
+
+    def _chosen(self, rows: torch.Tensor, flip: torch.Tensor) -> dict[str, torch.Tensor]:
         """These lessons, some of them mirrored."""
-        chosen = {name: values[rows] for name, values in self._lessons.items()}
-        del chosen["mirrors"]
+        chosen = {name: values[rows] for name, values in self._columns.items()}
+        if not self._mirror_share:
+            return chosen
         for name, signs in self._signs.items():
-            chosen[name][flip] *= signs
-        chosen["cells"][flip] = mirrored_cells(chosen["cells"][flip], self._grid)
-        chosen["sentences"][flip] = self._mirrored[chosen["sentences"][flip]]
+            value = chosen[name]
+            by = flip.view(-1, *[1] * (value.ndim - 1))
+            chosen[name] = torch.where(by, value * signs, value)
+        cells, sentences = chosen["cells"], chosen["sentences"]
+        chosen["cells"] = torch.where(flip, mirrored_cells(cells, self._grid), cells)
+        chosen["sentences"] = torch.where(flip, self._mirrored[sentences], sentences)
         return chosen
 
-    def _read_images(self, frames: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-        file_of = np.searchsorted(self._starts, frames, side="right") - 1
+
+class _Lessons:
+    """Which rows are the lessons of which frame.
+
+    Args:
+        first: where those of each frame begin, and after the last frame's, ``[frames + 1]``.
+        rows: what is counted there; by default the rows themselves.
+    """
+
+    def __init__(self, first: Integers, rows: Integers | None = None) -> None:
+        self._first = first
+        self._rows = rows
+
+    def subset(self, chosen: npt.NDArray[np.bool_]) -> _Lessons:
+        """Those of the rows that are chosen."""
+        counted = np.concatenate([[0], np.cumsum(chosen)])
+        return _Lessons(counted[self._first], np.flatnonzero(chosen))
+
+    def count(self, frames: Integers) -> Integers:
+        """How many each frame has."""
+        counted: Integers = self._first[frames + 1] - self._first[frames]
+        return counted
+
+    def in_turn(self, frames: Integers, count: int, turns: npt.NDArray[np.float64]) -> Integers:
+        """Of each frame the first row, and `count` - 1 others from `turns` in [0, 1) on.
+
+        Round and round where there are too few; what frames without any get means nothing.
+        """
+        others = np.maximum(self.count(frames) - 1, 1)[:, None]
+        begin = (turns * np.maximum(self.count(frames) - 1, 0)).astype(np.int64)[:, None]
+        place = 1 + (begin + np.arange(count - 1)) % others  # [N, count - 1]
+        place = np.where(self.count(frames)[:, None] > 1, place, 0)
+        first = self._first[frames][:, None]
+        rows = first + np.concatenate([np.zeros_like(first), place], axis=1)
+        if self._rows is None:
+            return rows
+        if not len(self._rows):
+            return np.zeros_like(rows)
+        return self._rows[np.minimum(rows, len(self._rows) - 1)]
+
+
+class _Images:
+    """The images of all frames, ``[N, H, W, 3]`` uint8 in files, by their numbers."""
+
+    def __init__(self, files: list[npt.NDArray[np.uint8]], device: torch.device) -> None:
+        self._files = files
+        self._device = device
+        self._ends = np.cumsum([0, *map(len, files)])
+        self._there: torch.Tensor | None = None
+        size = sum(file.nbytes for file in files)
+        if device.type == "cuda" and size < IMAGES_SHARE * torch.cuda.mem_get_info(device)[0]:
+            self._there = torch.empty(
+                (int(self._ends[-1]), *files[0].shape[1:]), dtype=torch.uint8, device=device
+            )
+            for begin, file in zip(self._ends, files, strict=False):
+                self._there[begin : begin + len(file)] = torch.from_numpy(np.array(file))
+
+    def take(self, windows: Integers) -> torch.Tensor:
+        """``[B, T]`` numbers to images ``[B, T, 3, H, W]`` on the device."""
+        if self._there is not None:
+            images = self._there[torch.from_numpy(windows).to(self._device)]
+        else:
+            numbers, inverse = np.unique(windows, return_inverse=True)
+            images = torch.from_numpy(self._read(numbers)[inverse.reshape(windows.shape)])
+            images = images.to(self._device)
+        return images.permute(0, 1, 4, 2, 3)
+
+    def _read(self, frames: Integers) -> npt.NDArray[np.uint8]:
+        """Images of sorted numbers."""
+        file_of = np.searchsorted(self._ends, frames, side="right") - 1
         return np.concatenate(
             [
-                self._images[number][frames[file_of == number] - self._starts[number]]
+                self._files[number][frames[file_of == number] - self._ends[number]]
                 for number in np.unique(file_of)
             ]
         )
 
 
-def _in_turn(rows: npt.NDArray[np.int64], count: int, turn: float) -> npt.NDArray[np.int64]:
-    """The first row, and `count` - 1 of the others from `turn` in [0, 1) on, round and round."""
-    others = np.roll(rows[1:], -int(turn * (len(rows) - 1))) if len(rows) > 1 else rows
-    return np.append(rows[0], np.resize(others, count - 1))
-
-
-def _renumbered(labels: Labels, texts: dict[str, int]) -> Labels:
-    """Labels whose sentences are numbers of `texts`, which gets those that are new."""
-    numbers = np.array([texts.setdefault(text, len(texts)) for text in labels.texts])
+def _renumbered(labels: Labels, sentences: Sentences) -> Labels:
+    """Labels whose sentences are numbers of `sentences`."""
+    numbers = sentences.numbers(labels.texts)
     columns = {**labels.columns, "sentences": numbers[labels.columns["sentences"]]}
-    return dataclasses.replace(labels, texts=list(texts), columns=columns)
+    return dataclasses.replace(labels, columns=columns)
+
+
+def _episode_starts(recording: Recording) -> Integers:
+    """For each frame where its episode begins."""
+    episodes: npt.NDArray[Any] = recording.numbers("episode_index")
+    begins = np.concatenate([[0], np.flatnonzero(np.diff(episodes)) + 1])
+    return np.repeat(begins, np.diff([*begins, len(episodes)])).astype(np.int64)
 
 
 def _camera(recording: Recording, source: DatasetSource) -> str:

@@ -9,6 +9,7 @@ thing, it searches by turning left, although the truth is at hand.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +58,18 @@ WANDER_M = 0.9
 Place = tuple[float, float]
 
 
+class _Around(NamedTuple):
+    """What does not change on the way to a place.
+
+    Attributes:
+        stand_off: distance from the place's middle at which the robot stands [m].
+        others: solids that may be in the way.
+    """
+
+    stand_off: float
+    others: tuple[Solid, ...]
+
+
 class Expert:
     """The action that is right in a pose, for one goal in one room."""
 
@@ -75,8 +88,9 @@ class Expert:
             place: where the named thing is, or is believed to be; None: not known.
         """
         actions = np.empty((spec.horizon, 2), dtype=np.float32)
+        around = self._around(place)
         for step in range(spec.horizon):
-            linear, angular = self.act(pose, relative, place)
+            linear, angular = self._act(pose, relative, place, around)
             actions[step] = linear, angular
             pose = advance(pose, linear, angular, spec.dt)
             relative = advance(relative, linear, angular, spec.dt)
@@ -84,6 +98,11 @@ class Expert:
 
     def act(self, pose: Pose, relative: Pose, place: Place | None) -> tuple[float, float]:
         """Speeds (m/s, rad/s) for this instant."""
+        return self._act(pose, relative, place, self._around(place))
+
+    def _act(
+        self, pose: Pose, relative: Pose, place: Place | None, around: _Around
+    ) -> tuple[float, float]:
         goal = self._goal
         if isinstance(goal, Turn):
             left = goal.angle - relative.yaw
@@ -95,7 +114,13 @@ class Expert:
             return 0.0, 0.0
         if place is None:
             return self._search(pose, relative)
-        return self._approach(pose, place)
+        return self._approach(pose, place, around)
+
+    def _around(self, place: Place | None) -> _Around:
+        """What stands at a place, and what may be in the way to it."""
+        there = None if place is None else self._standing_at(place)
+        others = tuple(solid for solid in self._room.objects if solid is not there)
+        return _Around(self._stand_off(there), others)
 
     def _search(self, pose: Pose, relative: Pose) -> tuple[float, float]:
         """Turn once around; whoever has seen nothing by then looks from somewhere else."""
@@ -103,16 +128,16 @@ class Expert:
             return WANDER, 0.0
         return 0.0, SEARCH_TURN
 
-    def _approach(self, pose: Pose, place: Place) -> tuple[float, float]:
+    def _approach(self, pose: Pose, place: Place, around: _Around) -> tuple[float, float]:
         facing = pose.bearing_to(*place)
-        gap = pose.distance_to(*place) - self._stand_off(place)
+        gap = pose.distance_to(*place) - around.stand_off
         if isinstance(self._goal, Reach) and self._goal.target is None:
             if gap < 0.0:
                 return 0.0, 0.0
         elif gap < 0.04 and abs(facing) < 0.35:
             return 0.0, 0.0
         bearing = facing
-        blocking = self._nearest_blocking(pose, place, facing)
+        blocking = _nearest_blocking(pose, around.others, facing, pose.distance_to(*place))
         if blocking is not None:
             detour = wrap(self._tangent(pose, blocking, facing) - facing)
             # The thing is kept in view on the way around: what is seen need not be remembered.
@@ -126,11 +151,10 @@ class Expert:
         ahead = CRUISE * (1.0 - abs(bearing) / TURN_IN_PLACE_RAD)
         return min(ahead, max(0.0, SLOW_GAIN * (gap + 0.04))), angular
 
-    def _stand_off(self, place: Place) -> float:
-        """Distance from the place's middle at which the robot stands [m]."""
+    def _stand_off(self, there: Solid | None) -> float:
+        """Distance from the middle of what is driven to at which the robot stands [m]."""
         if isinstance(self._goal, Reach) and self._goal.target is None:
             return SPOT_REACHED_M
-        there = self._standing_at(place)
         radius = SOMETHING_RADIUS_M if there is None else there.radius
         gap = FOLLOW_GAP_M if isinstance(self._goal, Follow) else STOP_GAP_M
         return radius + ROBOT.radius + gap
@@ -161,16 +185,6 @@ class Expert:
         if self._free(pose, -BACK_OFF_M, BACK_OFF_MARGIN_M):
             return -BACK_OFF_SPEED, _turn(turned)
         return None
-
-    def _nearest_blocking(self, pose: Pose, place: Place, bearing: float) -> Solid | None:
-        distance = pose.distance_to(*place)
-        there = self._standing_at(place)
-        blocking = [
-            solid
-            for solid in self._room.objects
-            if solid is not there and _blocks(pose, solid, bearing, distance)
-        ]
-        return min(blocking, key=lambda s: pose.distance_to(s.x, s.y), default=None)
 
     def _tangent(self, pose: Pose, solid: Solid, bearing: float) -> float:
         """Bearing along the edge of a solid's margin, on the nearer side that has room."""
@@ -203,13 +217,22 @@ def _distance(solid: Solid, place: Place) -> float:
     return math.hypot(solid.x - place[0], solid.y - place[1])
 
 
-def _blocks(pose: Pose, solid: Solid, bearing: float, distance: float) -> bool:
-    away = pose.distance_to(solid.x, solid.y)
-    off = wrap(pose.bearing_to(solid.x, solid.y) - bearing)
-    ahead = away * math.cos(off)
-    if ahead <= 0.0 or ahead >= distance:
-        return False
-    return abs(away * math.sin(off)) < _keep_off(solid) - 0.02
+def _nearest_blocking(
+    pose: Pose, solids: tuple[Solid, ...], bearing: float, distance: float
+) -> Solid | None:
+    """The nearest solid that stands in the way of driving so far in a bearing."""
+    cos, sin = math.cos(pose.yaw + bearing), math.sin(pose.yaw + bearing)
+    nearest, nearest_away = None, math.inf
+    for solid in solids:
+        dx, dy = solid.x - pose.x, solid.y - pose.y
+        ahead = cos * dx + sin * dy
+        if (
+            0.0 < ahead < distance
+            and abs(cos * dy - sin * dx) < _keep_off(solid) - 0.02
+            and (away := math.hypot(dx, dy)) < nearest_away
+        ):
+            nearest, nearest_away = solid, away
+    return nearest
 
 
 def _passes_at(pose: Pose, solid: Solid, bearing: float) -> float:

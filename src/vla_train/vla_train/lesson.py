@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from vla_sim.geometry import Pose
 from vla_sim.goal import Follow, Goal, Reach, Stop, Turn
 from vla_sim.relation import AmbiguousError, Outlook
 from vla_sim.robot import CAMERA, Camera
-from vla_sim.room import Room
+from vla_sim.room import Room, Solid
 from vla_sim.task import Task
 from vla_sim.visibility import floor_at, in_sight, seen_at
 from vla_train.expert import SAME_PLACE_M, Expert, Place
@@ -57,6 +58,22 @@ class View:
     pose: Pose
     camera: Camera = CAMERA
 
+    @functools.cached_property
+    def outlook(self) -> Outlook:
+        """What relations mean from here."""
+        return Outlook(self.room, self.pose)
+
+    def pixel_of(self, solid: Solid) -> tuple[float, float] | None:
+        """Where in the image a solid of the room is seen; None where it is not."""
+        if solid.name not in self._pixels:
+            self._pixels[solid.name] = seen_at(self.pose, solid, self.room, self.camera)
+        return self._pixels[solid.name]
+
+    @functools.cached_property
+    def _pixels(self) -> dict[str, tuple[float, float] | None]:
+        """Those that were asked for: many sentences are said of one view."""
+        return {}
+
 
 def teach(
     view: View, task: Task, stage: int, state: Array, memory: Array, spec: ActionSpec
@@ -89,12 +106,15 @@ def _find(
     """The mode, the pixel where the thing is seen, and the place to drive to."""
     truth = _truth(goal, view.room)
     remembered = _remembered(view.pose, memory)
-    right = remembered is not None and truth is not None and _near(remembered, truth)
-    pixel = _pixel(view, goal, right)
+    # A spot of the floor looks like nothing: it is seen only where what it lies between is. A
+    # look that passed on its memory as seen would add an error to it each time.
+    is_thing = goal.target is not None
+    right = is_thing and remembered is not None and truth is not None and _near(remembered, truth)
+    pixel = _pixel(view, goal)
     if pixel is not None and (right or _recognisable(view, task)):
         return SEEN, pixel, truth
     if remembered is None or (
-        not right and in_sight(view.pose, remembered, view.room, view.camera)
+        is_thing and not right and in_sight(view.pose, remembered, view.room, view.camera)
     ):
         return LOST, None, None
     return REMEMBERED, None, remembered
@@ -108,12 +128,11 @@ def _truth(goal: Reach | Follow, room: Room) -> Place | None:
     return None if now is None else (now.x, now.y)
 
 
-def _pixel(view: View, goal: Reach | Follow, known: bool) -> tuple[float, float] | None:
+def _pixel(view: View, goal: Reach | Follow) -> tuple[float, float] | None:
     if goal.target is None:
-        # A spot of the floor looks like nothing: only by memory is it known what it lies between.
         return floor_at(view.pose, (goal.x, goal.y), view.camera)
     now = view.room.find(goal.target.colour, goal.target.shape)
-    return None if now is None else seen_at(view.pose, now, view.room, view.camera)
+    return None if now is None else view.pixel_of(now)
 
 
 def _recognisable(view: View, task: Task) -> bool:
@@ -121,7 +140,7 @@ def _recognisable(view: View, task: Task) -> bool:
     if task.reference is None:
         return True
     try:
-        goal = task.reference.resolve(Outlook(view.room, view.pose))
+        goal = task.reference.resolve(view.outlook)
     except AmbiguousError:
         return False
     meant = task.goals[0]

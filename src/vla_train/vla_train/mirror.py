@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from vla_policy.action import ActionSpec
 from vla_train.errors import TrainError
@@ -61,8 +62,8 @@ def mirror_signs(spec: ActionSpec) -> dict[str, Array]:
     }
 
 
-def mirrored_cells(cells: Array, grid: tuple[int, int]) -> Array:
+def mirrored_cells(cells: torch.Tensor, grid: tuple[int, int]) -> torch.Tensor:
     """Cells of a map of so many rows and columns, counted row by row; others stay."""
     rows, columns = grid
     inside = (cells >= 0) & (cells < rows * columns)
-    return np.where(inside, cells + columns - 1 - 2 * (cells % columns), cells)
+    return torch.where(inside, cells + columns - 1 - 2 * (cells % columns), cells)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from vla_sim.geometry import Pose
 from vla_sim.goal import Drive, Goal, Turn
 from vla_sim.outcome import gap_to
 from vla_sim.phrasebook import Phrasebook
-from vla_sim.relation import references
+from vla_sim.relation import Outlook, references
 from vla_sim.robot import ROBOT
 from vla_sim.room import Room, Solid, draw_pose
 from vla_sim.task import Task
@@ -27,6 +28,15 @@ FAMILY_WEIGHTS = {
     "sequence": 0.16,
 }
 """Shares of the families among episodes."""
+TEACHING_WEIGHTS = {
+    "go_to": 0.28,
+    "relation": 0.3,
+    "move": 0.1,
+    "follow": 0.07,
+    "stop": 0.03,
+    "sequence": 0.22,
+}
+"""Shares among the drives that are learnt from: more of what is harder to learn."""
 MOVES = ("turn_left", "turn_right", "turn_around", "forward", "back_up")
 NEAR_START = 0.3
 """Share of starts close to a solid, where an earlier instruction may have left the robot."""
@@ -54,8 +64,9 @@ def draw_scenario(
     book: Phrasebook,
     family: str | None = None,
     preferred: tuple[tuple[str, str], ...] = (),
+    weights: Mapping[str, float] = FAMILY_WEIGHTS,
 ) -> Scenario:
-    """A random task of a family (or of any, by `FAMILY_WEIGHTS`) with a start that allows it.
+    """A random task of a family (or of any, by their weights) with a start that allows it.
 
     Where the room allows none of the family, it is one of going to a thing, or of stopping.
 
@@ -63,8 +74,8 @@ def draw_scenario(
         preferred: pairs (colour, shape) that are named half of the time where there are any.
     """
     if family is None:
-        names = list(FAMILY_WEIGHTS)
-        family = names[int(rng.choice(len(names), p=list(FAMILY_WEIGHTS.values())))]
+        names = list(weights)
+        family = names[int(rng.choice(len(names), p=list(weights.values())))]
     if family == "relation":
         drawn = _draw_relation(rng, room, book)
         if drawn is not None:
@@ -131,7 +142,7 @@ def _draw_relation(rng: np.random.Generator, room: Room, book: Phrasebook) -> Sc
             start = _draw_viewpoint(rng, room)
             found = [
                 (reference, goal)
-                for reference, goal in references(room, start, str(kind))
+                for reference, goal in references(Outlook(room, start), str(kind))
                 if (reference.kind == "between" or reference.rivals > 0)
                 and (goal.target is None or gap_to(start, goal.target) > START_GAP_M)
             ]

@@ -24,10 +24,14 @@ from vla_train.labels import IGNORED
 
 SAVE_EVERY_S = 45.0
 WARM_UP_STEPS = 100
-BRIGHTNESS = 0.15
-TINT = 0.06
+BRIGHTNESS = 0.25
+"""Spread of the logarithm of what an image's brightness is multiplied by."""
+TINT = 0.08
+"""Spread of what each colour is multiplied by."""
+REPORT_EVERY = 20
+"""Steps from one report to the next: to read a number off a GPU is to wait for it."""
 Progress = Callable[[int, int, float, Mapping[str, float]], None]
-"""Called with (steps done, steps in all, smoothed loss, this step's losses and rate)."""
+"""Called with (steps done, steps in all, smoothed loss, the last step's losses and rate)."""
 
 
 class Losses(NamedTuple):
@@ -57,11 +61,10 @@ class Counts(NamedTuple):
             _seen(batch).sum().float(),
         )
 
-    def shares(self, whole: Counts) -> Counts:
-        """What a part weighs in the whole, 0 to 1 each."""
-        return Counts(
-            *(part / total.clamp(min=1) for part, total in zip(self, whole, strict=True))
-        )
+    @property
+    def least_one(self) -> Counts:
+        """The same, but 1 where there is nothing: for sums of nothing to be divided by."""
+        return Counts(*(count.clamp(min=1) for count in self))
 
 
 class Trainer:
@@ -89,7 +92,10 @@ class Trainer:
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=1e-3, weight_decay=config.weight_decay
+            self.model.parameters(),
+            lr=1e-3,
+            weight_decay=config.weight_decay,
+            fused=group.device.type == "cuda",
         )
         self.round = 0
         self.step = 0
@@ -117,11 +123,14 @@ class Trainer:
             batch = data.draw(rng, self.config.batch_size, self.config.lessons_per_frame, share)
             gains = _draw_gains(rng, self.config.batch_size)[share]
             torch.manual_seed(int(rng.integers(2**31)) + self.group.rank)  # of a decoder's noise
-            values = self._step(batch, gains, learning_rate(plan, self.step, steps))
-            loss = values["loss/action"] if math.isnan(loss) else _smoothed(loss, values)
+            rate = learning_rate(plan, self.step, steps)
+            losses = self._step(batch, gains, rate)
             self.step += 1
             self.seconds = time.monotonic() - began
-            progress(self.step, steps, loss, values)
+            if self.step % REPORT_EVERY == 0 or self.step == steps:
+                values = self._named(losses, rate)
+                loss = values["loss/action"] if math.isnan(loss) else _smoothed(loss, values)
+                progress(self.step, steps, loss, values)
             if time.monotonic() - saved_s > SAVE_EVERY_S:
                 self.save(state_file)
                 saved_s = time.monotonic()
@@ -160,19 +169,22 @@ class Trainer:
         self.round, self.step = int(state["round"]), int(state["step"])
         self.seconds = float(state["seconds"])
 
-    def _step(self, batch: Batch, gains: torch.Tensor, rate: float) -> dict[str, float]:
-        """Learn from this process's share of a batch; gives the losses of the whole one."""
+    def _step(self, batch: Batch, gains: torch.Tensor, rate: float) -> torch.Tensor:
+        """Learn from this process's share of a batch; gives the losses of the whole one.
+
+        Nothing in it waits for a GPU: the next step is prepared while it computes this one.
+        """
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.model.train()
-        batch = Batch(*(value.to(self.group.device) for value in batch))
         batch = batch._replace(images=_vary(batch.images.float() / 255.0, gains))
         whole = Counts.of(batch)
         self.group.sum(list(whole))
+        whole = whole.least_one
         self.optimizer.zero_grad(set_to_none=True)
         losses = torch.zeros(len(Losses._fields), device=self.group.device)
         for part in batch.parts(self.config.accumulate):
-            found = self._losses(part, Counts.of(part).shares(whole))
+            found = self._losses(part, whole)
             total = found.action + self.config.attention_weight * found.attention
             (total + self.config.memory_weight * found.memory).backward()
             losses += torch.stack([loss.detach() for loss in found])
@@ -182,11 +194,14 @@ class Trainer:
         self.optimizer.step()
         self._agree()
         self._average()
+        return losses
+
+    def _named(self, losses: torch.Tensor, rate: float) -> dict[str, float]:
         names = (f"loss/{name}" for name in Losses._fields)
         return {**dict(zip(names, losses.tolist(), strict=True)), "rate": rate}
 
-    def _losses(self, part: Batch, share: Counts) -> Losses:
-        """The losses of a part of a batch, weighted so that those of all parts add up."""
+    def _losses(self, part: Batch, whole: Counts) -> Losses:
+        """The losses of a part of a batch, which add up to the means over the whole one."""
         with torch.autocast(
             self.group.device.type,
             dtype=torch.bfloat16,
@@ -198,12 +213,14 @@ class Trainer:
         vector, attention = fused.vector.float(), fused.attention.float()
         mode, spot, more = self.model.see(Fused(vector, attention))
         seen = _seen(part)
+        off = F.smooth_l1_loss(spot, part.spots.nan_to_num(), beta=0.2, reduction="none")
+        share = len(part.actions) / whole.lessons
         return Losses(
-            action=share.lessons * self.model.decoder.loss(vector, part.actions),
-            attention=share.cells * _cross_entropy(attention, part.cells),
-            memory=share.modes * _cross_entropy(mode, part.modes)
-            + share.spots * _distance(spot[seen], part.spots[seen])
-            + share.lessons * F.binary_cross_entropy_with_logits(more, part.more),
+            action=share * self.model.decoder.loss(vector, part.actions),
+            attention=_cross_entropy(attention, part.cells) / whole.cells,
+            memory=_cross_entropy(mode, part.modes) / whole.modes
+            + (off.mean(dim=1) * seen).sum() / whole.spots
+            + share * F.binary_cross_entropy_with_logits(more, part.more),
         )
 
     @torch.no_grad()
@@ -225,25 +242,18 @@ class Trainer:
     def _average(self) -> None:
         decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
         new = self.model.state_dict()
-        for name, value in self.average.state_dict().items():
-            if value.is_floating_point():
-                value.lerp_(new[name], 1 - decay)
-            else:
-                value.copy_(new[name])
+        kept = self.average.state_dict()
+        weights = [name for name, value in kept.items() if value.is_floating_point()]
+        torch._foreach_lerp_(
+            [kept[name] for name in weights], [new[name] for name in weights], 1 - decay
+        )
+        for name in kept.keys() - set(weights):
+            kept[name].copy_(new[name])
 
 
 def _cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Mean over what is labelled; 0 where nothing is, as in recordings without lessons."""
-    if (labels == IGNORED).all():
-        return 0.0 * logits.sum()
-    return F.cross_entropy(logits, labels, ignore_index=IGNORED)
-
-
-def _distance(spots: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Mean over the spots ``[N, 2]``, of which there may be none: 0."""
-    if not len(labels):
-        return spots.sum()
-    return F.smooth_l1_loss(spots, labels, beta=0.2)
+    """Sum over what is labelled; there may be nothing, as in recordings without lessons."""
+    return F.cross_entropy(logits, labels, ignore_index=IGNORED, reduction="sum")
 
 
 def learning_rate(plan: RoundConfig, step: int, steps: int) -> float:
@@ -255,7 +265,7 @@ def learning_rate(plan: RoundConfig, step: int, steps: int) -> float:
 
 
 def _smoothed(loss: float, values: Mapping[str, float]) -> float:
-    return 0.98 * loss + 0.02 * values["loss/action"]
+    return 0.7 * loss + 0.3 * values["loss/action"]
 
 
 def _seen(batch: Batch) -> torch.Tensor:
@@ -265,7 +275,7 @@ def _seen(batch: Batch) -> torch.Tensor:
 
 def _draw_gains(rng: np.random.Generator, size: int) -> torch.Tensor:
     """Brightness and tint of `size` images, ``[size, 1, 3, 1, 1]``."""
-    gain = 1 + BRIGHTNESS * rng.standard_normal((size, 1, 1, 1, 1))
+    gain = np.exp(BRIGHTNESS * rng.standard_normal((size, 1, 1, 1, 1)))
     tint = 1 + TINT * rng.standard_normal((size, 1, 3, 1, 1))
     return torch.from_numpy((gain * tint).astype(np.float32))
 

@@ -19,7 +19,11 @@ ACTIONS = "actions"
 
 MODE, SPOT, MORE = "mode", "spot", "more"
 """Further outputs ``[1, modes]``, ``[1, 2]`` and ``[1]``: what is remembered until the next look
-(`vla_policy.models.end_to_end.Look`)."""
+(`vla_policy.models.network.Look`)."""
+
+TOKENS, PAST, KNOWN = "tokens", "past", "known"
+"""Further output ``[1, K, dim]`` of a network whose images become tokens, and further inputs
+``[1, T - 1, K, dim]`` and ``[1, T - 1]``: see `vla_policy.rt1_policy`."""
 
 PLAN, PLAN_WEIGHTS = "plan", "plan_weights"
 """Further inputs of a network that goes on from a plan (`vla_policy.plan`), normalised."""
@@ -56,6 +60,7 @@ class Backend(Protocol):
         """The network's outputs by name; they belong to the caller.
 
         Args:
-            inputs: what `vla_policy.model_policy.blank_inputs` names, in these shapes and types.
+            inputs: what `vla_policy.architectures.Architecture.make_inputs` names, in these
+                shapes and types.
         """
         ...

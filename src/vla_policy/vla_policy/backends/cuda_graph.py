@@ -10,11 +10,11 @@ from pathlib import Path
 
 import torch
 
+from vla_policy.architectures import architecture_of
 from vla_policy.backends.backend import Arrays, Options, Outputs
 from vla_policy.backends.deployment import Deployment, load_deployment, to_outputs, to_tensors
 from vla_policy.checkpoint import read_config
 from vla_policy.errors import BackendError
-from vla_policy.model_policy import blank_inputs
 
 WARM_UP_CALLS = 3
 """Before the capture, as PyTorch's notes on CUDA graphs ask for: libraries set themselves up."""
@@ -66,6 +66,7 @@ def open_backend(name: str, variant: str, directory: Path, options: Options) -> 
             f"backend {name!r} needs a GPU, and torch {torch.__version__} finds none"
         )
     network = load_deployment(directory, options)
-    blank = blank_inputs(read_config(directory).model)
+    sizes = read_config(directory).model
+    blank = architecture_of(sizes).make_inputs(sizes)
     with torch.cuda.device(options.device):
         return CudaGraphBackend(name, network, blank, options.device)

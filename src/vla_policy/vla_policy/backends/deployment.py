@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The network as a robot runs it: from camera pixels to decoded actions, in one graph.
 
-Whatever depends on the architecture of the network stands here and in `model_policy`; backends
-take inputs and outputs by the names that these two agree on.
+Whatever depends on the architecture of the network stands here and in `model_policy`, or where
+`vla_policy.architectures` says; backends take inputs and outputs by the names that these agree on.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from vla_policy.architectures import architecture_of
 from vla_policy.backends.backend import ACTIONS, MODE, MORE, SPOT, Arrays, Options, Outputs
 from vla_policy.checkpoint import load_model
 from vla_policy.errors import BackendError
-from vla_policy.model_policy import blank_inputs
 from vla_policy.models.continuing import ContinuingDecoder
-from vla_policy.models.end_to_end import EndToEndVLA
+from vla_policy.models.network import Network
 
 
 class Deployment(nn.Module):
-    """An `EndToEndVLA` that takes pixels as a camera gives them.
+    """A network that takes pixels as a camera gives them.
 
     Attributes:
         input_names: the arguments of `forward`, in their order.
         output_names: what it returns.
     """
 
-    output_names = (ACTIONS, MODE, SPOT, MORE)
+    output_names: tuple[str, ...] = (ACTIONS, MODE, SPOT, MORE)
 
-    def __init__(self, model: EndToEndVLA) -> None:
+    def __init__(self, model: Network) -> None:
         super().__init__()
         self.model = model
-        self.input_names = tuple(blank_inputs(model.config))
+        self.input_names = tuple(architecture_of(model.config).make_inputs(model.config))
 
     def forward(
         self,
@@ -43,8 +43,8 @@ class Deployment(nn.Module):
         memory: torch.Tensor,
         stage: torch.Tensor,
     ) -> tuple[torch.Tensor, ...]:
-        """``images`` [B, T, H, W, 3] uint8, the others as in `EndToEndVLA.look`; what it gives."""
-        return tuple(self.model.look(_pixels(images, state), language, state, memory, stage))
+        """``images`` [B, T, H, W, 3] uint8, the others as in `Network.look`; what it gives."""
+        return tuple(self.model.look(pixels(images, state), language, state, memory, stage))
 
     def obstacle_to_continuing(self) -> str:
         """Why its decoder cannot go on from a plan; empty where it can."""
@@ -69,11 +69,12 @@ class Deployment(nn.Module):
         """As `forward`, with actions that go on from a plan; see `ContinuingDecoder`."""
         decoder = self.model.decoder
         assert isinstance(decoder, ContinuingDecoder)
-        fused = self.model.fuse(_pixels(images, state), language, state, memory, stage)
+        fused = self.model.fuse(pixels(images, state), language, state, memory, stage)
         return (decoder.continued(fused.vector, plan, weights), *self.model.see(fused))
 
 
-def _pixels(images: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+def pixels(images: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+    """``[B, T, H, W, 3]`` uint8 to ``[B, T, 3, H, W]`` in [0, 1], in the type of `like`."""
     # TensorRT takes bytes as an input only where they are turned into numbers at once.
     return images.to(like.dtype).permute(0, 1, 4, 2, 3) / 255.0  # [B, T, 3, H, W]
 
@@ -87,7 +88,8 @@ def load_deployment(directory: Path, options: Options) -> Deployment:
     """
     if options.threads is not None:
         torch.set_num_threads(options.threads)
-    deployment = Deployment(load_model(directory)).eval()
+    model = load_model(directory)
+    deployment = architecture_of(model.config).make_deployment(model).eval()
     try:
         return deployment.to(options.device)
     except (RuntimeError, AssertionError) as error:

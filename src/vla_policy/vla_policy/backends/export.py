@@ -14,14 +14,13 @@ from typing import Any
 
 import torch
 
+from vla_policy.architectures import ModelConfig, architecture_of
 from vla_policy.backends import graphs, packages
 from vla_policy.backends.backend import Options
 from vla_policy.backends.deployment import Deployment, load_deployment
 from vla_policy.backends.reference import Reference
 from vla_policy.checkpoint import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, read_config
 from vla_policy.errors import BackendError
-from vla_policy.model_policy import blank_inputs
-from vla_policy.models.config import EndToEndConfig
 
 FORMATS = ("onnx", "onnx-fp16", "onnx-int8", "openvino-int8")
 TOOLS = ("torch", "onnx", "onnxscript", "onnxruntime", "openvino", "nncf")
@@ -78,17 +77,17 @@ def export(
                 shutil.copyfile(source / name, out / name)
 
 
-def _write_float32(source: Path, folder: Path, sizes: EndToEndConfig, _: Reference) -> None:
+def _write_float32(source: Path, folder: Path, sizes: ModelConfig, _: Reference) -> None:
     _write_graph(load_deployment(source, Options()), sizes, folder / graphs.FLOAT32)
 
 
-def _write_float16(source: Path, folder: Path, sizes: EndToEndConfig, _: Reference) -> None:
+def _write_float16(source: Path, folder: Path, sizes: ModelConfig, _: Reference) -> None:
     network = HalfPrecision(load_deployment(source, Options()))
     _write_graph(network, sizes, folder / graphs.FLOAT16)
 
 
 def _write_onnx_int8(
-    source: Path, folder: Path, sizes: EndToEndConfig, calibration: Reference
+    source: Path, folder: Path, sizes: ModelConfig, calibration: Reference
 ) -> None:
     packages.load("onnxruntime", "the format onnx-int8")
     from vla_policy.backends.quantise_onnx import quantise
@@ -97,7 +96,7 @@ def _write_onnx_int8(
 
 
 def _write_openvino_int8(
-    source: Path, folder: Path, sizes: EndToEndConfig, calibration: Reference
+    source: Path, folder: Path, sizes: ModelConfig, calibration: Reference
 ) -> None:
     openvino = packages.load("openvino", "the format openvino-int8")
     nncf = packages.load("nncf", "the format openvino-int8")
@@ -136,7 +135,7 @@ def _ends(model: Any) -> list[str]:
     return [*convolutions[:1], *convolutions[-1:]]
 
 
-_WRITERS: dict[str, Callable[[Path, Path, EndToEndConfig, Reference], None]] = {
+_WRITERS: dict[str, Callable[[Path, Path, ModelConfig, Reference], None]] = {
     "onnx": _write_float32,
     "onnx-fp16": _write_float16,
     "onnx-int8": _write_onnx_int8,
@@ -159,11 +158,11 @@ class HalfPrecision(torch.nn.Module):
         return tuple(each.float() for each in outputs)
 
 
-def _write_graph(network: Deployment | HalfPrecision, sizes: EndToEndConfig, path: Path) -> None:
+def _write_graph(network: Deployment | HalfPrecision, sizes: ModelConfig, path: Path) -> None:
     """One observation a run: a robot has no more, and compilers do best with fixed shapes."""
     for module in ("onnx", "onnxscript"):
         packages.load(module, "an export to ONNX")
-    blank = blank_inputs(sizes)
+    blank = architecture_of(sizes).make_inputs(sizes)
     # It speaks of torchvision, which is not used, and of its own changes.
     logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
     with warnings.catch_warnings():

@@ -10,7 +10,7 @@ Each of the four is a module of its own and can be exchanged for another of the 
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import torch
 from torch import nn
@@ -21,7 +21,10 @@ from vla_policy.models.config import EndToEndConfig
 from vla_policy.models.decoder import DECODERS
 from vla_policy.models.fusion import BODY_DIM, FUSIONS, Fused
 from vla_policy.models.language import LANGUAGE_ENCODERS
+from vla_policy.models.network import ActionDecoder, LanguageEncoder, Look, Network
 from vla_policy.models.vision import VISION_ENCODERS
+
+__all__ = ["MODULES", "SPOT_SCALE_M", "EndToEndVLA", "Look"]
 
 
 class VisionEncoder(Protocol):
@@ -32,23 +35,6 @@ class VisionEncoder(Protocol):
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """Encode the images."""
-        ...
-
-
-class LanguageEncoder(Protocol):
-    """Sentences, or what `embed` made of them, to ``[B, slots, dim]``."""
-
-    dim: int
-    slots: int
-
-    def __call__(
-        self, instructions: list[str] | torch.Tensor, stage: torch.Tensor | None = None
-    ) -> torch.Tensor:
-        """Encode the sentences, each for the part of it that is to be done now (``[B]``)."""
-        ...
-
-    def embed(self, instructions: list[str]) -> torch.Tensor:
-        """The part that depends on the text alone, to be kept while the text stays."""
         ...
 
 
@@ -67,35 +53,7 @@ class MultimodalFusion(Protocol):
         ...
 
 
-class ActionDecoder(Protocol):
-    """``[B, dim]`` to ``[B, horizon, action_dim]`` in [-1, 1]."""
-
-    def __call__(self, vector: torch.Tensor) -> torch.Tensor:
-        """Decode the actions."""
-        ...
-
-    def loss(self, vector: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
-        """What training makes small: a scalar."""
-        ...
-
-
 SPOT_SCALE_M = 2.0
-
-
-class Look(NamedTuple):
-    """What the network makes of one look.
-
-    Attributes:
-        actions: ``[B, horizon, action_dim]`` in [-1, 1].
-        mode: ``[B, len(MODES)]`` logits.
-        spot: ``[B, 2]`` where the named thing is: m ahead and to the left of the robot.
-        more: ``[B]`` logit of: another part of the sentence follows this one.
-    """
-
-    actions: torch.Tensor
-    mode: torch.Tensor
-    spot: torch.Tensor
-    more: torch.Tensor
 
 
 MODULES = {
@@ -107,7 +65,7 @@ MODULES = {
 """What the names of `vla_policy.models.config.PARTS` stand for."""
 
 
-class EndToEndVLA(nn.Module):
+class EndToEndVLA(Network):
     """The network; see the module's text for its parts."""
 
     def __init__(
@@ -135,40 +93,6 @@ class EndToEndVLA(nn.Module):
             self.fusion.dim, config.horizon, config.action_dim
         )
         self.sight = nn.Linear(self.fusion.dim, len(MODES) + 3)
-
-    def forward(
-        self,
-        images: torch.Tensor,
-        instructions: list[str] | torch.Tensor,
-        state: torch.Tensor | None = None,
-        memory: torch.Tensor | None = None,
-        stage: torch.Tensor | None = None,
-    ) -> torch.Tensor:
-        """Actions ``[B, horizon, action_dim]`` in [-1, 1].
-
-        Args:
-            images: ``[B, T, 3, H, W]``, uint8 or float in [0, 1], oldest first.
-            instructions: B sentences, or what ``language.embed`` made of them.
-            state: ``[B, 3]`` pose since the present part of the sentence began; zeros where None.
-            memory: ``[B, 3]`` see `vla_policy.memory.MEMORY_NAMES`; nothing known where None.
-            stage: ``[B]`` which part of the sentence is to be done; the first where None.
-
-        Raises:
-            ObservationError: the images have another shape, or there are no B instructions.
-        """
-        return self.look(images, instructions, state, memory, stage).actions
-
-    def look(
-        self,
-        images: torch.Tensor,
-        instructions: list[str] | torch.Tensor,
-        state: torch.Tensor | None = None,
-        memory: torch.Tensor | None = None,
-        stage: torch.Tensor | None = None,
-    ) -> Look:
-        """The actions, and what is to be remembered; arguments and errors as in `forward`."""
-        fused = self.fuse(images, instructions, state, memory, stage)
-        return Look(self.decoder(fused.vector), *self.see(fused))
 
     def fuse(
         self,

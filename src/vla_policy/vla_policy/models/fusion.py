@@ -65,7 +65,7 @@ class CrossAttentionFusion(nn.Module):
         self.dim = dim
         positions = cell_positions(*grid)
         self.register_buffer("positions", positions, persistent=False)  # [h * w, 2]
-        self.register_buffer("waves", _waves(positions), persistent=False)
+        self.register_buffer("waves", cell_waves(positions), persistent=False)
         self.cells = nn.Linear(channels, width)
         self.place = nn.Linear(self.waves.shape[1], width)
         self.ages = nn.Parameter(torch.zeros(history, 1, width))
@@ -314,7 +314,7 @@ def cell_positions(height: int, width: int) -> torch.Tensor:
     return grid.reshape(-1, 2)
 
 
-def _waves(positions: torch.Tensor) -> torch.Tensor:
+def cell_waves(positions: torch.Tensor) -> torch.Tensor:
     """Positions ``[P, 2]`` as themselves and sines of several lengths: ``[P, 2 + 4 * F]``."""
     factors = math.pi * 2.0 ** torch.arange(FREQUENCIES) / 2
     angles = (positions[..., None] * factors).flatten(1)

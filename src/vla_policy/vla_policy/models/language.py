@@ -8,6 +8,7 @@ from torch import nn
 
 from vla_policy.memory import STAGES
 from vla_policy.models.attention import Attention, TransformerBlock
+from vla_policy.models.frozen_minilm import read_tokens
 from vla_policy.sentence import EMBEDDING_DIM, shared_encoder
 from vla_policy.words import MAX_WORDS, VOCABULARY, word_numbers
 
@@ -31,8 +32,10 @@ class MiniLMEncoder(nn.Module):
 
     def embed(self, instructions: list[str]) -> torch.Tensor:
         """Frozen tokens ``[B, N, 384]`` of the sentences, zeros behind the last one's end."""
-        tokens = torch.from_numpy(shared_encoder().tokens(instructions))
-        return tokens.to(self.ask.questions.device)
+        device = self.ask.questions.device
+        if device.type == "cpu":
+            return torch.from_numpy(shared_encoder().tokens(instructions))
+        return read_tokens(shared_encoder(), instructions, device)
 
     def forward(
         self, instructions: list[str] | torch.Tensor, stage: torch.Tensor | None = None

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every network is to those who train it, run it and export it."""
+
+from __future__ import annotations
+
+import abc
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import nn
+
+from vla_policy.architectures import ModelConfig
+from vla_policy.models.fusion import Fused
+
+
+class LanguageEncoder(Protocol):
+    """Sentences, or what `embed` made of them, to ``[B, slots, dim]``."""
+
+    dim: int
+    slots: int
+
+    def __call__(
+        self, instructions: list[str] | torch.Tensor, stage: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Encode the sentences, each for the part of it that is to be done now (``[B]``)."""
+        ...
+
+    def embed(self, instructions: list[str]) -> torch.Tensor:
+        """The part that depends on the text alone, to be kept while the text stays."""
+        ...
+
+
+class ActionDecoder(Protocol):
+    """What `Network.fuse` gave, ``[B, ...]``, to ``[B, horizon, action_dim]`` in [-1, 1]."""
+
+    def __call__(self, vector: torch.Tensor) -> torch.Tensor:
+        """Decode the actions."""
+        ...
+
+    def loss(self, vector: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
+        """What training makes small: a scalar."""
+        ...
+
+
+class Look(NamedTuple):
+    """What the network makes of one look.
+
+    Attributes:
+        actions: ``[B, horizon, action_dim]`` in [-1, 1].
+        mode: ``[B, len(MODES)]`` logits.
+        spot: ``[B, 2]`` where the named thing is: m ahead and to the left of the robot.
+        more: ``[B]`` logit of: another part of the sentence follows this one.
+    """
+
+    actions: torch.Tensor
+    mode: torch.Tensor
+    spot: torch.Tensor
+    more: torch.Tensor
+
+
+class Network(nn.Module, abc.ABC):
+    """Images, a sentence and the robot's own state in, a chunk of actions and a look out.
+
+    Attributes:
+        config: its sizes.
+        language: reads the sentences.
+        decoder: decodes actions from what `fuse` gives.
+    """
+
+    config: ModelConfig
+    language: LanguageEncoder
+    decoder: ActionDecoder
+
+    def forward(
+        self,
+        images: torch.Tensor,
+        instructions: list[str] | torch.Tensor,
+        state: torch.Tensor | None = None,
+        memory: torch.Tensor | None = None,
+        stage: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Actions ``[B, horizon, action_dim]`` in [-1, 1].
+
+        Args:
+            images: ``[B, T, 3, H, W]``, uint8 or float in [0, 1], oldest first.
+            instructions: B sentences, or what ``language.embed`` made of them.
+            state: ``[B, 3]`` pose since the present part of the sentence began; zeros where None.
+            memory: ``[B, 3]`` see `vla_policy.memory.MEMORY_NAMES`; nothing known where None.
+            stage: ``[B]`` which part of the sentence is to be done; the first where None.
+
+        Raises:
+            ObservationError: the images have another shape, or there are no B instructions.
+        """
+        return self.look(images, instructions, state, memory, stage).actions
+
+    def look(
+        self,
+        images: torch.Tensor,
+        instructions: list[str] | torch.Tensor,
+        state: torch.Tensor | None = None,
+        memory: torch.Tensor | None = None,
+        stage: torch.Tensor | None = None,
+    ) -> Look:
+        """The actions, and what is to be remembered; arguments and errors as in `forward`."""
+        fused = self.fuse(images, instructions, state, memory, stage)
+        return Look(self.decoder(fused.vector), *self.see(fused))
+
+    @abc.abstractmethod
+    def fuse(
+        self,
+        images: torch.Tensor,
+        instructions: list[str] | torch.Tensor,
+        state: torch.Tensor | None = None,
+        memory: torch.Tensor | None = None,
+        stage: torch.Tensor | None = None,
+    ) -> Fused:
+        """All but the decoder: the fused vector, and where the named thing is seen.
+
+        There may be several instructions to an image: Q times as many as images, each image's
+        after the other.
+        """
+
+    @abc.abstractmethod
+    def see(self, fused: Fused) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Mode logits ``[B, M]``, spots ``[B, 2]`` and logits of more to come ``[B]``."""
