@@ -80,3 +80,17 @@ def test_the_target_is_the_cell_in_front_where_the_thing_is_taken():
     batch = frames.windows(taken, 1)
     row, column = batch.targets[:, 0] // 16, batch.targets[:, 0] % 16
     assert (row == 7).all() and (column == 8).all()  # straight ahead of the middle
+
+
+def test_every_frame_counts_as_much_as_any_other():
+    frames, answers = replay(record(find_level("GoToLocal"), range(700, 703)), 8, CPU), 8
+    asked = torch.arange(len(frames))
+    weights = torch.zeros(len(frames))
+    for over in range(answers):  # all windows that can be drawn, each as likely as any other
+        batch = frames.windows(asked, answers, torch.full_like(asked, over))
+        for row, actions in enumerate(batch.actions):
+            steps = (actions != IGNORED).nonzero().flatten()
+            there = row + over - (answers - 1) + steps
+            assert torch.equal(actions[steps], frames.action[there].long())
+            weights[there] += 1.0 / len(there)
+    assert torch.allclose(weights, torch.full_like(weights, float(answers)))

@@ -20,13 +20,14 @@ pytest.importorskip("gymnasium")
 CPU = torch.device("cpu")
 LEVEL = find_level("GoToLocal")
 SEEDS = range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + 6)
-PLAN = TrainingPlan(steps=60, batch_size=32, precision="float32", symmetry=False)
+PLAN = TrainingPlan(steps=150, batch_size=24, precision="float32", symmetry=False)
 architecture = pytest.mark.parametrize("architecture", ARCHITECTURES)
 
 
 def small(architecture):
     config = NetworkConfig.of(LEVEL, architecture)
-    return dataclasses.replace(config, channels=32, language_dim=32, dim=64)
+    history = min(2, config.history)
+    return dataclasses.replace(config, history=history, channels=32, language_dim=32, dim=64)
 
 
 def silent(*_):
@@ -36,7 +37,7 @@ def silent(*_):
 @architecture
 def test_a_few_demonstrations_are_learnt_by_heart_and_played(architecture):
     frames = replay(record(LEVEL, SEEDS), LEVEL.reach, CPU)
-    plan = dataclasses.replace(PLAN, ema_decay=0.9)
+    plan = dataclasses.replace(PLAN, ema_decay=0.9, batch_size=8)
     trainer = Trainer(small(architecture), plan, CPU)
     said = []
     trainer.train(frames, None, lambda step, steps, values: said.append(values))

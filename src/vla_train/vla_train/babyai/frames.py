@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,7 +23,9 @@ IGNORED = -100
 
 
 class Batch(NamedTuple):
-    """B windows of T frames each, oldest first; at an episode's start the first one repeats.
+    """B windows of T frames each, oldest first.
+
+    Where a window reaches over an episode's start or end, the first or last frame repeats.
 
     Attributes:
         images: ``[B, T, 3, 2 * reach, 2 * reach]`` uint8: object, colour, state of each cell of
@@ -53,6 +56,7 @@ class Frames:
         action: ``[F]`` what the bot did.
         target: ``[F, 2]`` the cell that it acted on next, or that the episode ended at.
         number: ``[F]`` of the frame in its episode, from 0.
+        left: ``[F]`` number of frames after it in its episode.
         mission: ``[F]`` row of `words`.
         words: ``[M, N]`` see `vla_policy.words`.
     """
@@ -66,6 +70,7 @@ class Frames:
     action: torch.Tensor
     target: torch.Tensor
     number: torch.Tensor
+    left: torch.Tensor
     mission: torch.Tensor
     words: torch.Tensor
 
@@ -73,39 +78,54 @@ class Frames:
         return len(self.action)
 
     def draw(
-        self, generator: torch.Generator, size: int, steps: int, symmetry: Symmetry | None
+        self,
+        generator: torch.Generator,
+        size: int,
+        history: int,
+        answers: int,
+        symmetry: Symmetry | None,
     ) -> Batch:
-        """A batch of windows that end at random frames.
+        """A batch of random windows, for networks that are asked at their last `answers` steps.
+
+        A window is ``history + answers - 1`` frames long and may reach over its episode's end. It
+        is the likelier the more of the steps that it is asked at are frames of the episode: where
+        the mean over these counts, each frame counts as much as any other.
 
         Args:
             symmetry: what to change each window by; None: nothing.
         """
-        last = torch.randint(len(self), (size,), generator=generator, device=self.action.device)
-        return self.windows(last, steps, symmetry, generator)
+        device = self.action.device
+        frames = torch.randint(len(self), (size,), generator=generator, device=device)
+        over = torch.randint(answers, (size,), generator=generator, device=device)
+        return self.windows(frames, history + answers - 1, over, symmetry, generator)
 
     def windows(
         self,
-        last: torch.Tensor,
+        asked: torch.Tensor,
         steps: int,
+        over: torch.Tensor | None = None,
         symmetry: Symmetry | None = None,
         generator: torch.Generator | None = None,
     ) -> Batch:
-        """The windows that end at these frames ``[B]``."""
-        back = torch.arange(steps - 1, -1, -1, device=last.device)
-        repeated = back > self.number[last].long()[:, None]  # [B, T]
-        frames = (last[:, None] - back).maximum((last - self.number[last].long())[:, None])
+        """The windows of these frames ``[B]``, which end `over` [B] frames later (None: there)."""
+        back = torch.arange(steps - 1, -1, -1, device=asked.device)
+        ahead = -back[None] if over is None else over[:, None] - back  # [B, T]
+        first = -self.number[asked].long()[:, None]
+        final = self.left[asked].long()[:, None]
+        repeated = (ahead < first) | (ahead > final)
+        frames = asked[:, None] + ahead.maximum(first).minimum(final)
         flat = frames.flatten()
         codes, target = self._maps(flat)
-        codes = codes.view(len(last), steps, *codes.shape[1:])
+        codes = codes.view(len(asked), steps, *codes.shape[1:])
         actions, odd = self.action[frames].long(), self.heading[frames].long() % 2
-        words = self.words[self.mission[last].long()]
+        words = self.words[self.mission[asked].long()]
         target = target.view(frames.shape)
         if symmetry is not None:
-            drawn = symmetry.draw(len(last), generator, last.device)
+            drawn = symmetry.draw(len(asked), generator, asked.device)
             codes, words = symmetry.rename(drawn, codes, words)
             codes, actions, odd, target = symmetry.mirror(drawn, codes, actions, odd, target)
         images = symbols_of(codes)
-        states = torch.zeros(*frames.shape, 3, device=last.device)
+        states = torch.zeros(*frames.shape, 3, device=asked.device)
         states[..., 2] = odd * torch.pi
         actions = actions.masked_fill(repeated, IGNORED)
         return Batch(images, words, states, actions, target.masked_fill(repeated, IGNORED))
@@ -148,8 +168,13 @@ def around(
 
 def symbols_of(codes: torch.Tensor) -> torch.Tensor:
     """Codes ``[..., H, W]`` to images ``[..., 3, H, W]`` of object, colour and state."""
-    table = torch.from_numpy(SYMBOLS).to(codes.device)
-    return table[codes.long()].movedim(-1, -3)
+    return _symbols(codes.device)[codes.long()].movedim(-1, -3)
+
+
+@functools.cache
+def _symbols(device: torch.device) -> torch.Tensor:
+    """Copied to the device but once: a copy in every step would wait for it every time."""
+    return torch.from_numpy(SYMBOLS).to(device)
 
 
 def see(
@@ -219,6 +244,7 @@ def replay(data: Demonstrations, reach: int, device: torch.device) -> Frames:
         target[now] = there.byte()
 
     mission = torch.from_numpy(np.repeat(data.mission, data.lengths)).to(device)
+    length = torch.from_numpy(np.repeat(data.lengths, data.lengths)).to(device)
     return Frames(
         reach,
         side,
@@ -229,6 +255,7 @@ def replay(data: Demonstrations, reach: int, device: torch.device) -> Frames:
         all_actions,
         _next_targets(target),
         number,
+        (length - 1 - number).short(),
         mission.short(),
         torch.from_numpy(word_numbers(list(data.missions))).to(device),
     )

@@ -4,24 +4,32 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
+from vla_policy.memory import MEMORY_DIM
 from vla_policy.models.config import EndToEndConfig
 from vla_policy.models.end_to_end import EndToEndVLA
-from vla_policy.models.language import TransformerEncoder
+from vla_policy.models.image_tokenizer import Seen
+from vla_policy.models.language import SLOTS, TransformerEncoder
+from vla_policy.models.network import Network
+from vla_policy.models.rt1 import RT1
+from vla_policy.models.rt1_config import RT1Config
 from vla_train.babyai.choices import BABYAI_ACTIONS
 from vla_train.babyai.decoder import ChoiceDecoder
 from vla_train.babyai.fusion import RouteFusion
 from vla_train.babyai.levels import Level, find_level
+from vla_train.babyai.tokenizer import GridTokenizer
 from vla_train.babyai.vision import GridEncoder
 from vla_train.errors import TrainError
 
-ARCHITECTURES = ("end_to_end",)
+ARCHITECTURES = ("end_to_end", "rt1")
+RT1_LAYERS, RT1_HEADS = 3, 4
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,7 @@ class NetworkConfig:
         stride: cells of the robot's map to a cell of the feature map.
         blocks: residual blocks of the vision encoder.
         language_dim: of each vector of the mission.
-        dim: of the vector that the action is decoded from.
+        dim: of the vector that the action is decoded from; of an RT1's tokens.
 
     Raises:
         TrainError: there is no such level or architecture, or a size is not positive.
@@ -70,6 +78,8 @@ class NetworkConfig:
     @classmethod
     def of(cls, level: Level, architecture: str) -> NetworkConfig:
         """The sizes that the shipped networks have."""
+        if architecture == "rt1":
+            return cls(level.name, architecture, history=6, dim=128)
         return cls(level.name, architecture)
 
     @classmethod
@@ -89,33 +99,54 @@ class Answers(NamedTuple):
     """What a network makes of windows.
 
     Attributes:
-        actions: ``[B, T, choices]`` logits at the last T steps of each.
-        targets: ``[B, T, h * w + 1]`` logits of which cell of the feature map is to be acted on
-            next, the last: one not seen yet; None where the architecture does not say.
+        actions: ``[B, W, choices]`` logits at the last W steps of each.
+        targets: ``[B, W, h * w + 1]`` logits of which cell of the feature map is to be acted on
+            next, the last: one not seen yet.
     """
 
     actions: torch.Tensor
-    targets: torch.Tensor | None
+    targets: torch.Tensor
 
 
-def build_network(config: NetworkConfig) -> nn.Module:
+def build_network(config: NetworkConfig) -> Network:
     """A new network."""
-    return _end_to_end(config)
+    return _MAKERS[config.architecture](config)
 
 
 def ask(
     network: nn.Module, images: torch.Tensor, words: torch.Tensor, states: torch.Tensor
 ) -> Answers:
-    """What a network of `build_network` answers; arguments as in `frames.Batch`."""
-    assert isinstance(network, EndToEndVLA)
-    fused = network.fuse(images, words, states[:, -1])
-    assert isinstance(network.decoder, ChoiceDecoder)
+    """What a network of `build_network` answers; arguments as in `frames.Batch`.
+
+    An RT1 answers for every window of its history that the images hold.
+    """
+    if isinstance(network, RT1):
+        return _ask_rt1(network, images, words, states)
+    assert isinstance(network, EndToEndVLA) and isinstance(network.decoder, ChoiceDecoder)
+    history = network.config.history
+    fused = network.fuse(images[:, -history:], words, states[:, -1])
     logits = network.decoder.logits(fused.vector)
     return Answers(logits[:, None], fused.attention[:, None])
 
 
+def _ask_rt1(
+    network: RT1, images: torch.Tensor, words: torch.Tensor, states: torch.Tensor
+) -> Answers:
+    """Each map is encoded once, however many windows it is part of."""
+    assert isinstance(network.vision, GridTokenizer)
+    history = network.config.history
+    language = network.language(words).flatten(1)  # [B, slots * D]
+    tokens, cells = network.vision.all_cells(images.float() / 255.0, language)
+    windows = tokens.unfold(1, history, 1).movedim(-1, 2)  # [B, W, T, K, dim]
+    count = windows.shape[1]
+    body = F.pad(states[:, -count:], (0, MEMORY_DIM)).flatten(0, 1)
+    seen = Seen(windows.flatten(0, 1), cells[:, -count:].flatten(0, 1))
+    fused = network.decide(seen, language.repeat_interleave(count, dim=0), body)
+    logits = network.decoder.logits(fused.vector)[:, 0, 0]  # [B * W, choices]
+    return Answers(logits.unflatten(0, (-1, count)), fused.attention.unflatten(0, (-1, count)))
+
+
 def _end_to_end(config: NetworkConfig) -> EndToEndVLA:
-    vision = GridEncoder(config.channels, config.stride, config.blocks)
     language = TransformerEncoder(config.language_dim)
     side = config.size // config.stride
     fusion = RouteFusion(config.channels, language.dim, language.slots, (side, side), config.dim)
@@ -126,6 +157,40 @@ def _end_to_end(config: NetworkConfig) -> EndToEndVLA:
         history=config.history,
         horizon=BABYAI_ACTIONS.horizon,
         action_dim=BABYAI_ACTIONS.action_dim,
+        language_dim=config.language_dim,
     )
     decoder = ChoiceDecoder(config.dim, len(BABYAI_ACTIONS))
-    return EndToEndVLA(sizes, vision, language, fusion, decoder)
+    return EndToEndVLA(sizes, _vision(config), language, fusion, decoder)
+
+
+def _rt1(config: NetworkConfig) -> RT1:
+    """One value in an action and a bin for each choice: RT-1's own tokens, seven of them."""
+    sizes = RT1Config(
+        language="transformer",
+        language_dim=config.language_dim,
+        image_height=config.size,
+        image_width=config.size,
+        history=config.history,
+        horizon=BABYAI_ACTIONS.horizon,
+        action_dim=BABYAI_ACTIONS.action_dim,
+        bins=len(BABYAI_ACTIONS),
+        stages=1,
+        film_from=1,
+        token_dim=config.dim,
+        layers=RT1_LAYERS,
+        heads=RT1_HEADS,
+        feed_forward_dim=2 * config.dim,
+    )
+    side = config.size // config.stride
+    if sizes.grid != (side, side):
+        raise TrainError(f"an RT1 takes maps at a stride of 2 (got {config.stride})")
+    told = SLOTS * config.language_dim
+    vision = GridTokenizer(_vision(config), sizes.grid, told, config.dim, sizes.image_tokens)
+    return RT1(sizes, vision)
+
+
+def _vision(config: NetworkConfig) -> GridEncoder:
+    return GridEncoder(config.channels, config.stride, config.blocks)
+
+
+_MAKERS: dict[str, Callable[[NetworkConfig], Network]] = {"end_to_end": _end_to_end, "rt1": _rt1}

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import torch
 
 VIEW = 7
@@ -12,8 +14,14 @@ _AHEAD = ((1, 0), (0, 1), (-1, 0), (0, -1))
 
 def directions(heading: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Steps ahead and to the right, ``[N, 2]`` each, of headings ``[N]``."""
-    ahead = torch.tensor(_AHEAD, device=heading.device)[heading.long()]
+    ahead = _ahead(heading.device)[heading.long()]
     return ahead, torch.stack([-ahead[:, 1], ahead[:, 0]], dim=1)
+
+
+@functools.cache
+def _ahead(device: torch.device) -> torch.Tensor:
+    """Copied to the device but once: a copy in every step would wait for it every time."""
+    return torch.tensor(_AHEAD, device=device)
 
 
 def in_front(place: torch.Tensor, heading: torch.Tensor) -> torch.Tensor:

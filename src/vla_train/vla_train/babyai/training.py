@@ -25,6 +25,8 @@ TIMED_STEPS = (20, 60)
 """From which to which step the speed is measured where a run is limited by its time."""
 SAVE_EVERY_S = 30.0
 REPORT_EVERY = 50
+ANSWERS = 8
+"""Steps of a window that an RT1 is asked at: each map is encoded but once for all of them."""
 Progress = Callable[[int, int, dict[str, float]], None]
 """Called with (steps done, steps in all, the latest losses)."""
 
@@ -86,6 +88,7 @@ class Trainer:
         self.step = 0
         self.steps = plan.steps
         self.seconds = 0.0
+        self._answers = ANSWERS if config.architecture == "rt1" else 1
         self._weights = list(self.network.parameters())
         self._pairs = _float_pairs(self.average, self.network)
 
@@ -98,7 +101,11 @@ class Trainer:
             # Each step draws from a stream of its own: a resumed run sees the same frames.
             generator.manual_seed(self.plan.seed * 1_000_003 + self.step)
             batch = frames.draw(
-                generator, self.plan.batch_size, self.config.history, self.symmetry
+                generator,
+                self.plan.batch_size,
+                self.config.history,
+                self._answers,
+                self.symmetry,
             )
             losses = self._learn(batch)
             self.step += 1
@@ -157,23 +164,17 @@ class Trainer:
             enabled=self.plan.precision == "bfloat16",
         ):
             answers = ask(self.network, batch.images, batch.words, batch.states)
-        steps = answers.actions.shape[1]
-        actions = batch.actions[:, -steps:].flatten()
-        logits = answers.actions.float().flatten(0, 1)
-        loss = F.cross_entropy(logits, actions, ignore_index=IGNORED)
-        target = torch.zeros_like(loss)
-        if answers.targets is not None:
-            cells = nearest_cell(
-                batch.targets[:, -steps:].flatten(), self.config.size, self.config.stride
-            )
-            pointers = answers.targets.float().flatten(0, 1)
-            target = F.cross_entropy(pointers, cells, ignore_index=IGNORED)
+        asked = answers.actions.shape[1]
+        actions = batch.actions[:, -asked:]
+        cells = nearest_cell(batch.targets[:, -asked:], self.config.size, self.config.stride)
+        loss = mean_of_windows(answers.actions.float(), actions)
+        target = mean_of_windows(answers.targets.float(), cells)
         (loss + self.plan.target_weight * target).backward()
         torch.nn.utils.clip_grad_norm_(self._weights, 1.0)
         self.optimizer.step()
         self._average()
         counted = actions != IGNORED
-        right = ((logits.argmax(dim=1) == actions) & counted).sum() / counted.sum()
+        right = ((answers.actions.argmax(dim=2) == actions) & counted).sum() / counted.sum()
         return torch.stack([loss.detach(), target.detach(), right])
 
     @torch.no_grad()
@@ -194,6 +195,14 @@ class Trainer:
     def _synchronise(self) -> None:
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
+
+
+def mean_of_windows(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy of ``[B, W, choices]`` to ``[B, W]``: the mean of each window's own mean."""
+    each = F.cross_entropy(
+        logits.flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="none"
+    ).view(labels.shape)
+    return (each.sum(dim=1) / (labels != IGNORED).sum(dim=1)).mean()
 
 
 def learning_rate(highest: float, step: int, steps: int) -> float:
