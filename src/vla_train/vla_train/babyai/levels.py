@@ -32,7 +32,7 @@ class Level:
     name: str
     side: int
     reach: int
-    paper_success: float | None
+    paper_success: float
     paper_demonstrations: tuple[float, float]
 
     @property
@@ -44,9 +44,9 @@ class Level:
 LEVELS = {
     level.name: level
     for level in (
-        Level("GoToLocal", 8, 8, None, (148.5, 193.2)),
-        Level("PutNextLocal", 8, 8, None, (244.6, 322.7)),
-        Level("GoTo", 22, 24, None, (341.1, 408.5)),
+        Level("GoToLocal", 8, 8, 99.8, (148.5, 193.2)),
+        Level("PutNextLocal", 8, 8, 99.2, (244.6, 322.7)),
+        Level("GoTo", 22, 24, 99.4, (341.1, 408.5)),
     )
 }
 
