@@ -52,14 +52,16 @@ def test_what_a_robot_has_in_mind_is_what_training_shows(level):
     data, environment, done = record(level, range(700, 704)), open_environment(level), 0
     frames = replay(data, level.reach, CPU)
     for seed, length in zip(data.seeds, data.lengths, strict=True):
-        observation, minds = reset(environment, int(seed)), Minds(1, level.reach)
+        observation, minds = reset(environment, int(seed)), Minds(3, level.reach)
+        robot = torch.tensor([1])
         for step in range(done, done + length):
-            minds.look(observation["image"][None], np.array([observation["direction"]]))
+            heading = np.array([int(observation["direction"])])
+            minds.look(robot, observation["image"][None], heading)
             batch = frames.windows(torch.tensor([step]), 1)
-            assert torch.equal(batch.images[0], symbols_of(minds.maps()))
-            assert torch.equal(batch.states[0], minds.states())
+            assert torch.equal(batch.images[0], symbols_of(minds.maps(robot)))
+            assert torch.equal(batch.states[0], minds.states(robot))
             assert batch.actions.item() == data.actions[step]
-            minds.act(np.array([int(data.actions[step])]))
+            minds.act(robot, np.array([int(data.actions[step])]))
             observation, *_ = environment.step(int(data.actions[step]))
         done += length
 

@@ -9,6 +9,7 @@ from vla_train.babyai import checkpoint
 from vla_train.babyai.demonstrations import record, shard_path
 from vla_train.babyai.evaluation import play
 from vla_train.babyai.frames import replay
+from vla_train.babyai.gaze import Gaze
 from vla_train.babyai.levels import FIRST_TRAINING_SEED, find_level
 from vla_train.babyai.networks import ARCHITECTURES, NetworkConfig, ask, build_network
 from vla_train.babyai.players import NetworkPlayer
@@ -121,3 +122,18 @@ def test_a_checkpoint_for_other_choices_is_refused(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(values))
     with pytest.raises(TrainError, match="up, down"):
         checkpoint.load(tmp_path)
+
+
+@architecture
+def test_step_by_step_a_network_answers_as_for_the_whole_window(architecture):
+    config = dataclasses.replace(small(architecture), history=3)
+    network = build_network(config).eval()
+    frames = replay(record(LEVEL, SEEDS), LEVEL.reach, CPU)
+    longest = int(frames.left.argmax())
+    gaze = Gaze(network, config.history, count=4)
+    with torch.no_grad():
+        for step in range(int(frames.left[longest]) + 1):
+            batch = frames.windows(torch.tensor([longest + step]), config.history)
+            whole = ask(network, batch.images, batch.words, batch.states).actions[:, -1]
+            logits = gaze.look([2], batch.images[:, -1], batch.words, batch.states[:, -1])
+            assert torch.allclose(logits, whole, atol=1e-4), step

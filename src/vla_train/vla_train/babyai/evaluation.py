@@ -61,16 +61,14 @@ def play(
     for place in range(count):
         running.append(None)
         observations.append(begin(place))
-    while any(seed is not None for seed in running):
-        actions = player.choose(observations)
-        for place, seed in enumerate(running):
-            if seed is None:
-                continue
-            environment = environments[place]
-            observation, reward, ended, out_of_time, _ = environment.step(int(actions[place]))
+    while places := [place for place, seed in enumerate(running) if seed is not None]:
+        actions = player.choose(places, [observations[place] for place in places])
+        for place, action in zip(places, actions, strict=True):
+            seed, environment = running[place], environments[place]
+            observations[place], reward, ended, out_of_time, _ = environment.step(int(action))
             steps[place] += 1
-            observations[place] = observation
             if ended or out_of_time:
+                assert seed is not None
                 yield EpisodeResult(seed, environment.mission, reward > 0, steps[place])
                 running[place] = None
                 if waiting:

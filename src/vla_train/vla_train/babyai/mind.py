@@ -31,7 +31,7 @@ class Minds:
         self.place = torch.full((count, 2), reach)
         self.heading = torch.zeros(count, dtype=torch.long)
         self.carried = torch.full((count,), NOTHING, dtype=torch.uint8)
-        self._views = torch.zeros(count, VIEW, VIEW, dtype=torch.uint8)
+        self._ahead = torch.zeros(count, dtype=torch.long)
 
     def restart(self, robot: int) -> None:
         """Forget everything: an episode of this robot begins."""
@@ -39,32 +39,48 @@ class Minds:
         self.place[robot] = self.reach
         self.carried[robot] = NOTHING
 
-    def look(self, images: npt.NDArray[np.uint8], headings: npt.NDArray[np.int64]) -> None:
-        """Take in what all robots see now: ``[N, 7, 7, 3]``, and their compasses ``[N]``."""
+    def look(
+        self,
+        robots: torch.Tensor,
+        images: npt.NDArray[np.uint8],
+        headings: npt.NDArray[np.int64],
+    ) -> None:
+        """Take in what these robots ``[n]`` see: ``[n, 7, 7, 3]``, and their compasses ``[n]``."""
         codes = torch.from_numpy(encode(images))
-        self.heading = torch.from_numpy(headings)
+        self.heading[robots] = torch.from_numpy(headings)
         own = codes[:, VIEW // 2, VIEW - 1]
-        self.carried = torch.where(own == EMPTY, torch.full_like(own, NOTHING), own)
-        numbers, inside = index_of(view_cells(self.place, self.heading), self.side)
-        see(self.memory, numbers, (codes != UNSEEN) & inside, codes)
-        self._views = codes
+        self.carried[robots] = torch.where(own == EMPTY, torch.full_like(own, NOTHING), own)
+        cells = view_cells(self.place[robots], self.heading[robots])
+        numbers, inside = index_of(cells, self.side)
+        memory = self.memory[robots]
+        see(memory, numbers, (codes != UNSEEN) & inside, codes)
+        self.memory[robots] = memory
+        self._ahead[robots] = codes[:, VIEW // 2, VIEW - 2].long()
 
-    def act(self, actions: npt.NDArray[np.int64]) -> None:
-        """Count what these actions ``[N]`` do to the robots' own places."""
-        ahead = self._views[:, VIEW // 2, VIEW - 2].long()
+    def act(self, robots: torch.Tensor, actions: npt.NDArray[np.int64]) -> None:
+        """Count what these actions ``[n]`` do to the robots' own places."""
+        ahead = self._ahead[robots]
         free = (ahead == EMPTY) | OPEN_DOOR[ahead]
-        steps = torch.from_numpy(actions) == FORWARD
-        there = in_front(self.place, self.heading)
-        self.place = torch.where((steps & free)[:, None], there, self.place)
+        steps = (torch.from_numpy(actions) == FORWARD) & free
+        place = self.place[robots]
+        there = in_front(place, self.heading[robots])
+        self.place[robots] = torch.where(steps[:, None], there, place)
 
-    def maps(self) -> torch.Tensor:
-        """What each has in mind ``[N, 2 * reach, 2 * reach]`` codes, looking up."""
-        return around(self.memory, self.place, self.heading, self.carried, self.side, self.reach)
+    def maps(self, robots: torch.Tensor) -> torch.Tensor:
+        """What each has in mind ``[n, 2 * reach, 2 * reach]`` codes, looking up."""
+        return around(
+            self.memory[robots],
+            self.place[robots],
+            self.heading[robots],
+            self.carried[robots],
+            self.side,
+            self.reach,
+        )
 
-    def states(self) -> torch.Tensor:
-        """``[N, 3]`` as in `vla_train.babyai.frames.Batch`."""
-        states = torch.zeros(len(self.place), 3)
-        states[:, 2] = (self.heading % 2) * torch.pi
+    def states(self, robots: torch.Tensor) -> torch.Tensor:
+        """``[n, 3]`` as in `vla_train.babyai.frames.Batch`."""
+        states = torch.zeros(len(robots), 3)
+        states[:, 2] = (self.heading[robots] % 2) * torch.pi
         return states
 
     def situation(self, robot: int) -> int:

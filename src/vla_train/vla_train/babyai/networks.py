@@ -118,30 +118,47 @@ def ask(
 ) -> Answers:
     """What a network of `build_network` answers; arguments as in `frames.Batch`.
 
-    An RT1 answers for every window of its history that the images hold.
+    An RT1 answers for every window of its history that the images hold, and encodes each map
+    but once, however many windows it is part of.
     """
     if isinstance(network, RT1):
-        return _ask_rt1(network, images, words, states)
+        tokens, cells = encode_maps(network, images, words)
+        windows = tokens.unfold(1, network.config.history, 1).movedim(-1, 2)  # [B, W, T, K, dim]
+        count = windows.shape[1]
+        return decide(network, windows, cells[:, -count:], words, states[:, -count:])
     assert isinstance(network, EndToEndVLA) and isinstance(network.decoder, ChoiceDecoder)
-    history = network.config.history
-    fused = network.fuse(images[:, -history:], words, states[:, -1])
+    fused = network.fuse(images[:, -network.config.history :], words, states[:, -1])
     logits = network.decoder.logits(fused.vector)
     return Answers(logits[:, None], fused.attention[:, None])
 
 
-def _ask_rt1(
-    network: RT1, images: torch.Tensor, words: torch.Tensor, states: torch.Tensor
-) -> Answers:
-    """Each map is encoded once, however many windows it is part of."""
+def encode_maps(
+    network: RT1, images: torch.Tensor, words: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Tokens ``[B, T, K, dim]`` and cells ``[B, T, h * w, dim]`` of maps ``[B, T, 3, H, W]``."""
     assert isinstance(network.vision, GridTokenizer)
-    history = network.config.history
     language = network.language(words).flatten(1)  # [B, slots * D]
-    tokens, cells = network.vision.all_cells(images.float() / 255.0, language)
-    windows = tokens.unfold(1, history, 1).movedim(-1, 2)  # [B, W, T, K, dim]
+    return network.vision.all_cells(images.float() / 255.0, language)
+
+
+def decide(
+    network: RT1,
+    windows: torch.Tensor,
+    cells: torch.Tensor,
+    words: torch.Tensor,
+    states: torch.Tensor,
+) -> Answers:
+    """What follows from the tokens of W windows of T maps, ``[B, W, T, K, dim]``.
+
+    Args:
+        cells: ``[B, W, h * w, dim]`` of the newest map of each.
+        states: ``[B, W, 3]``.
+    """
     count = windows.shape[1]
-    body = F.pad(states[:, -count:], (0, MEMORY_DIM)).flatten(0, 1)
-    seen = Seen(windows.flatten(0, 1), cells[:, -count:].flatten(0, 1))
-    fused = network.decide(seen, language.repeat_interleave(count, dim=0), body)
+    language = network.language(words).flatten(1).repeat_interleave(count, dim=0)
+    body = F.pad(states, (0, MEMORY_DIM)).flatten(0, 1)
+    seen = Seen(windows.flatten(0, 1), cells.flatten(0, 1))
+    fused = network.decide(seen, language, body)
     logits = network.decoder.logits(fused.vector)[:, 0, 0]  # [B * W, choices]
     return Answers(logits.unflatten(0, (-1, count)), fused.attention.unflatten(0, (-1, count)))
 

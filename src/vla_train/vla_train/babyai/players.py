@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,11 +12,12 @@ import torch
 from torch import nn
 
 from vla_policy.words import MAX_WORDS, word_numbers
-from vla_train.babyai.choices import BABYAI_ACTIONS
+from vla_train.babyai.choices import BABYAI_ACTIONS, DONE
 from vla_train.babyai.frames import symbols_of
+from vla_train.babyai.gaze import Gaze
 from vla_train.babyai.levels import find_level
 from vla_train.babyai.mind import Minds
-from vla_train.babyai.networks import NetworkConfig, ask
+from vla_train.babyai.networks import NetworkConfig
 
 Actions = npt.NDArray[np.int64]
 
@@ -27,8 +29,8 @@ class Player(Protocol):
         """The episode of this seed begins in the environment of this number."""
         ...
 
-    def choose(self, observations: list[dict[str, Any]]) -> Actions:
-        """An action for each environment; an ended one's does not count."""
+    def choose(self, places: Sequence[int], observations: list[dict[str, Any]]) -> Actions:
+        """An action for each of the environments ``places``, in which this is seen now."""
         ...
 
 
@@ -46,11 +48,9 @@ class NetworkPlayer:
     def __init__(
         self, network: nn.Module, config: NetworkConfig, count: int, seed: int = 0
     ) -> None:
-        self.network, self.config = network.eval(), config
         self.minds = Minds(count, find_level(config.level).reach)
+        self.gaze = Gaze(network.eval(), config.history, count)
         self._words = torch.zeros(count, MAX_WORDS, dtype=torch.long)
-        self._history: list[list[torch.Tensor]] = [[] for _ in range(count)]
-        self._states: list[list[torch.Tensor]] = [[] for _ in range(count)]
         self._known: list[set[int]] = [set() for _ in range(count)]
         self._rng = [np.random.default_rng(seed) for _ in range(count)]
         self._seed = seed
@@ -58,43 +58,35 @@ class NetworkPlayer:
     def begin(self, place: int, environment: Any, seed: int) -> None:
         """See `Player`."""
         self.minds.restart(place)
+        self.gaze.restart(place)
         self._words[place] = 0
         numbers = torch.from_numpy(word_numbers([environment.mission])[0])
         self._words[place, : len(numbers)] = numbers
-        self._history[place].clear()
-        self._states[place].clear()
         self._known[place] = set()
         self._rng[place] = np.random.default_rng([self._seed, seed])
 
     @torch.no_grad()
-    def choose(self, observations: list[dict[str, Any]]) -> Actions:
+    def choose(self, places: Sequence[int], observations: list[dict[str, Any]]) -> Actions:
         """See `Player`."""
+        who = torch.tensor(places)
         images = np.stack([observation["image"] for observation in observations])
         headings = np.array([int(observation["direction"]) for observation in observations])
-        self.minds.look(images, headings)
-        maps, states = self._windows(self.minds.maps(), self.minds.states())
-        logits = ask(self.network, symbols_of(maps), self._words, states).actions[:, -1]
-        chances = logits.float().softmax(dim=-1).numpy()
+        self.minds.look(who, images, headings)
+        logits = self.gaze.look(
+            places,
+            symbols_of(self.minds.maps(who)),
+            self._words[who],
+            self.minds.states(who),
+        )
+        chances = logits.double().softmax(dim=-1).numpy()
         actions = chances.argmax(axis=1).astype(np.int64)
-        for robot, known in enumerate(self._known):
-            situation = self.minds.situation(robot)
-            if situation in known:
-                share = chances[robot].astype(np.float64)
-                actions[robot] = self._rng[robot].choice(len(share), p=share / share.sum())
-            known.add(situation)
-        self.minds.act(actions)
+        for row, place in enumerate(places):
+            situation = self.minds.situation(place)
+            if situation in self._known[place]:
+                actions[row] = self._rng[place].choice(len(chances[row]), p=chances[row])
+            self._known[place].add(situation)
+        self.minds.act(who, actions)
         return actions
-
-    def _windows(
-        self, maps: torch.Tensor, states: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The last maps and states of each robot; at an episode's start the first one repeats."""
-        steps = self.config.history
-        for kept, new in ((self._history, maps), (self._states, states)):
-            for robot, past in enumerate(kept):
-                past.append(new[robot])
-                del past[:-steps]
-        return _stack(self._history, steps), _stack(self._states, steps)
 
 
 class BotPlayer:
@@ -110,16 +102,15 @@ class BotPlayer:
 
         self._bots[place], self._last[place] = QuickBot(environment), None
 
-    def choose(self, observations: list[dict[str, Any]]) -> Actions:
+    def choose(self, places: Sequence[int], observations: list[dict[str, Any]]) -> Actions:
         """See `Player`."""
-        done = BABYAI_ACTIONS.names.index("done")
-        for place, bot in enumerate(self._bots):
+        for place in places:
             try:
-                self._last[place] = bot.replan(self._last[place])
+                self._last[place] = self._bots[place].replan(self._last[place])
             except Exception:
                 # It gives up on rare rooms by failed assertions of its own.
-                self._last[place] = done
-        return np.array([int(action) for action in self._last])
+                self._last[place] = DONE
+        return np.array([int(self._last[place]) for place in places])
 
 
 class RandomPlayer:
@@ -133,10 +124,6 @@ class RandomPlayer:
         """See `Player`."""
         self._rng[place] = np.random.default_rng([self._seed, seed])
 
-    def choose(self, observations: list[dict[str, Any]]) -> Actions:
+    def choose(self, places: Sequence[int], observations: list[dict[str, Any]]) -> Actions:
         """See `Player`."""
-        return np.array([rng.integers(len(BABYAI_ACTIONS)) for rng in self._rng])
-
-
-def _stack(kept: list[list[torch.Tensor]], steps: int) -> torch.Tensor:
-    return torch.stack([torch.stack([past[0]] * (steps - len(past)) + past) for past in kept])
+        return np.array([self._rng[place].integers(len(BABYAI_ACTIONS)) for place in places])
