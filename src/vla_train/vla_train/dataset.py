@@ -281,6 +281,8 @@ class _Images:
         self._ends = np.cumsum([0, *map(len, files)])
         self._there: torch.Tensor | None = None
         size = sum(file.nbytes for file in files)
+        if device.type == "cuda":
+            torch.cuda.empty_cache()  # what the data set before this one has left
         if device.type == "cuda" and size < IMAGES_SHARE * torch.cuda.mem_get_info(device)[0]:
             self._there = torch.empty(
                 (int(self._ends[-1]), *files[0].shape[1:]), dtype=torch.uint8, device=device
