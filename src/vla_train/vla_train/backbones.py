@@ -16,6 +16,7 @@ from typing import Any
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 
+from vla_policy.models.rt2.config import RT2Config
 from vla_policy.models.rt2.numbers import BINS, QUANTITIES
 from vla_policy.models.rt2.vocabulary import WORDS
 from vla_policy.sentence import find_model
@@ -130,3 +131,14 @@ def fast_vlm_config(vocabulary: int) -> dict[str, Any]:
             "pad_token_id": MARKS.index("[PAD]"),
         },
     }
+
+
+def main() -> None:
+    """Make the backbone that comes with the package anew: the words of training have changed."""
+    directory = RT2Config().directory
+    assert directory is not None
+    make_backbone(directory)
+
+
+if __name__ == "__main__":
+    main()

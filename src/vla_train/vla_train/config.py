@@ -15,7 +15,7 @@ from vla_policy.action import ActionSpec
 from vla_policy.architectures import ModelConfig, find_architecture
 from vla_train.errors import TrainError
 
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("float32", "bfloat16", "auto")
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,10 @@ class RunConfig:
         questions_per_frame: how many questions about each frame are asked besides, of networks
             that can answer (`vla_train.losses.quiz_of`).
         precision: of the network but its losses: `float32`, or `bfloat16`, which takes half the
-            memory, and half the time where the processor or the GPU computes in it.
+            memory, and half the time where the processor or the GPU computes in it; `auto`: the
+            latter on a GPU, else the former.
+        still_share: share of steps in which a history of images is copies of the newest one, as
+            when the robot stands: such steps cost a fraction.
         collect_ahead: while a round trains, the next one is collected, by the policy of the
             round before: for machines whose processors have nothing to do while a GPU trains.
         first_driver: a checkpoint that drives where there is no policy of this run's own yet;
@@ -124,6 +127,7 @@ class RunConfig:
     precision: str = "float32"
     lessons_per_frame: int = 8
     mirror_share: float = 0.0
+    still_share: float = 0.0
     questions_per_frame: int = 0
     weight_decay: float = 0.02
     attention_weight: float = 1.0
@@ -153,8 +157,9 @@ class RunConfig:
             )
         if self.questions_per_frame < 0:
             raise TrainError(f"questions_per_frame must be >= 0 (got {self.questions_per_frame})")
-        if not 0.0 <= self.mirror_share <= 1.0:
-            raise TrainError(f"mirror_share must lie in [0, 1] (got {self.mirror_share})")
+        for name in ("mirror_share", "still_share"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise TrainError(f"{name} must lie in [0, 1] (got {getattr(self, name)})")
         if self.precision not in PRECISIONS:
             raise TrainError(
                 f"precision must be one of {', '.join(PRECISIONS)} (got {self.precision!r})"

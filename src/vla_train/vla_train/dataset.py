@@ -155,12 +155,21 @@ class FrameDataset:
         return len(self._starts)
 
     def draw(
-        self, rng: np.random.Generator, size: int, lessons: int, share: slice = slice(None)
+        self,
+        rng: np.random.Generator,
+        size: int,
+        lessons: int,
+        share: slice = slice(None),
+        still: bool = False,
     ) -> Batch:
-        """`size` random frames with `lessons` each, or a share of these frames."""
+        """`size` random frames with `lessons` each, or a share of these frames.
+
+        Args:
+            still: one image of each, as if the robot had stood.
+        """
         frames = np.sort(rng.integers(len(self), size=size))
         turns, mirrored = rng.random(size), rng.random(size) < self._mirror_share
-        return self.take(frames[share], lessons, turns[share], mirrored[share])
+        return self.take(frames[share], lessons, turns[share], mirrored[share], still)
 
     def take(
         self,
@@ -168,6 +177,7 @@ class FrameDataset:
         lessons: int = 1,
         turns: npt.NDArray[np.float64] | None = None,
         mirrored: npt.NDArray[np.bool_] | None = None,
+        still: bool = False,
     ) -> Batch:
         """These frames with their first lesson and `lessons` - 1 of the others.
 
@@ -178,6 +188,7 @@ class FrameDataset:
                 turn, round and round where there are too few. So are its questions, but once.
             mirrored: for each frame, whether it is to be mirrored if one of its lessons can be;
                 only such lessons are taken then.
+            still: the newest image alone stands for its history.
         """
         turns = np.zeros(len(frames)) if turns is None else turns
         mirrored = np.zeros(len(frames), dtype=bool) if mirrored is None else mirrored
@@ -188,7 +199,7 @@ class FrameDataset:
             self._all.in_turn(frames, lessons, turns),
         )
         flipped = torch.from_numpy(flip).to(self._device)
-        images = self._images.take(self._windows(frames))
+        images = self._images.take(frames[:, None] if still else self._windows(frames))
         if self._mirror_share:
             images = torch.where(flipped[:, None, None, None, None], images.flip(-1), images)
         chosen = self._chosen(
@@ -270,6 +281,8 @@ class _Images:
         self._ends = np.cumsum([0, *map(len, files)])
         self._there: torch.Tensor | None = None
         size = sum(file.nbytes for file in files)
+        if device.type == "cuda":
+            torch.cuda.empty_cache()  # what the data set before this one has left
         if device.type == "cuda" and size < IMAGES_SHARE * torch.cuda.mem_get_info(device)[0]:
             self._there = torch.empty(
                 (int(self._ends[-1]), *files[0].shape[1:]), dtype=torch.uint8, device=device

@@ -91,7 +91,13 @@ class Trainer:
             # Each step draws from a stream of its own: a resumed run sees the same frames.
             rng = np.random.default_rng([self.config.seed, number, self.step])
             share = self.group.share(self.config.batch_size)
-            batch = data.draw(rng, self.config.batch_size, self.config.lessons_per_frame, share)
+            batch = data.draw(
+                rng,
+                self.config.batch_size,
+                self.config.lessons_per_frame,
+                share,
+                still=rng.random() < self.config.still_share,
+            )
             gains = _draw_gains(rng, self.config.batch_size)[share]
             torch.manual_seed(int(rng.integers(2**31)) + self.group.rank)  # of a decoder's noise
             rate = learning_rate(plan, self.step, steps)
@@ -174,7 +180,8 @@ class Trainer:
         return torch.autocast(
             self.group.device.type,
             dtype=torch.bfloat16,
-            enabled=self.config.precision == "bfloat16",
+            enabled=self.config.precision == "bfloat16"
+            or (self.config.precision == "auto" and self.group.device.type == "cuda"),
         )
 
     def _named(self, losses: torch.Tensor, rate: float) -> dict[str, float]:

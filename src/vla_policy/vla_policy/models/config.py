@@ -29,6 +29,7 @@ class EndToEndConfig:
 
     Attributes:
         vision, language, fusion, decoder: names of parts, see `PARTS`.
+        vision_blocks: residual or transformer blocks of the vision encoder; None: its own number.
         fusion_width, fusion_layers: of its tokens, and how often they look; only
             `cross_attention` has them.
 
@@ -47,6 +48,7 @@ class EndToEndConfig:
     horizon: int = 8
     action_dim: int = 2
     vision_channels: int = 64
+    vision_blocks: int | None = None
     language_dim: int = 128
     fusion_dim: int = 256
     fusion_width: int = 96
@@ -59,6 +61,8 @@ class EndToEndConfig:
                     f"{part} must be one of {', '.join(choices)} (got {getattr(self, part)!r})"
                 )
         for name, value in dataclasses.asdict(self).items():
+            if name == "vision_blocks" and value is None:
+                continue
             if name not in PARTS and (not isinstance(value, int) or value < 1):
                 raise CheckpointError(f"{name} must be a whole number >= 1 (got {value!r})")
         if self.image_height % STRIDE or self.image_width % STRIDE:

@@ -78,7 +78,8 @@ class EndToEndVLA(Network):
     ) -> None:
         super().__init__()
         self.config = config
-        self.vision = vision or VISION_ENCODERS[config.vision](config.vision_channels)
+        blocks = {} if config.vision_blocks is None else {"blocks": config.vision_blocks}
+        self.vision = vision or VISION_ENCODERS[config.vision](config.vision_channels, **blocks)
         self.language = language or LANGUAGE_ENCODERS[config.language](config.language_dim)
         stride = self.vision.stride
         looks = {"width": config.fusion_width, "layers": config.fusion_layers}

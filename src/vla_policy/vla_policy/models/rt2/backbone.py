@@ -25,18 +25,19 @@ class Backbone(nn.Module):
     That is: it makes embeddings of images ``[B, 3, H, W]``, and has a decoder that takes
     embeddings, a mask ``[B, 1, L, L]`` and places ``[B, L]``, as LLaVA (arXiv 2304.08485), its
     like and PaliGemma do.
+
+    Attributes:
+        text_config: configuration of the language model.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
         super().__init__()
         check_backbone(model)
         self.model = model
+        self.text_config: Any = model.config.get_text_config()
         self._cache_name = _cache_name(model.get_decoder())
-
-    @property
-    def text_config(self) -> Any:
-        """Configuration of the language model."""
-        return self.model.config.get_text_config()
+        # Such attention adds what the others take as a choice.
+        self._adds_mask = self.text_config._attn_implementation == "eager"
 
     @property
     def channels(self) -> int:
@@ -44,15 +45,23 @@ class Backbone(nn.Module):
         return int(getattr(self.model.config.vision_config, "num_channels", 3))
 
     @property
+    def table(self) -> torch.Tensor:
+        """The embeddings of all tokens ``[V, width]``."""
+        weight = self.model.get_input_embeddings().weight
+        assert isinstance(weight, torch.Tensor)
+        return weight
+
+    @property
     def width(self) -> int:
         """Length of an embedding."""
-        return int(self.model.get_input_embeddings().weight.shape[1])
+        return self.table.shape[1]
 
     def image_embeddings(self, pixels: torch.Tensor) -> torch.Tensor:
         """Normalised images ``[B, 3, H, W]`` to embeddings ``[B, P, width]``."""
         if self.channels == 3 + COORDINATES:
             pixels = torch.cat([pixels, _coordinates(pixels)], dim=1)
-        features = self.model.get_image_features(pixel_values=pixels, return_dict=True)
+        model: Any = self.model
+        features = model.get_image_features(pixel_values=pixels, return_dict=True)
         found = features.pooler_output if hasattr(features, "pooler_output") else features
         if isinstance(found, (tuple, list)):
             found = torch.stack(tuple(found))
@@ -100,8 +109,7 @@ class Backbone(nn.Module):
         positions: torch.Tensor,
         further: dict[str, Any],
     ) -> Any:
-        if self.text_config._attn_implementation == "eager":
-            # It adds what the others take as a choice.
+        if self._adds_mask:
             mask = torch.where(mask, 0.0, torch.finfo(embeddings.dtype).min).to(embeddings.dtype)
         return self.model.get_decoder()(
             inputs_embeds=embeddings, attention_mask=mask, position_ids=positions, **further
@@ -173,19 +181,20 @@ def open_backbone(source: str | Path) -> Backbone:
 
 
 def normalised_pixels(
-    images: torch.Tensor,
-    mean: tuple[float, ...],
-    std: tuple[float, ...],
-    size: tuple[int, int] | None,
+    images: torch.Tensor, mean: torch.Tensor, std: torch.Tensor, size: tuple[int, int] | None
 ) -> torch.Tensor:
-    """Images ``[B, 3, H, W]``, uint8 or float in [0, 1], as a vision tower takes them."""
+    """Images ``[B, 3, H, W]``, uint8 or float in [0, 1], as a vision tower takes them.
+
+    Args:
+        mean, std: ``[1, 3, 1, 1]``.
+        size: height and width to resize to.
+    """
     pixels = images.float() / 255.0 if images.dtype == torch.uint8 else images
     if size is not None and tuple(pixels.shape[-2:]) != size:
         pixels = F.interpolate(
             pixels, size=size, mode="bilinear", align_corners=False, antialias=True
         )
-    middle = pixels.new_tensor(mean).view(1, 3, 1, 1)
-    return (pixels - middle) / pixels.new_tensor(std).view(1, 3, 1, 1)
+    return (pixels - mean) / std
 
 
 def _coordinates(pixels: torch.Tensor) -> torch.Tensor:

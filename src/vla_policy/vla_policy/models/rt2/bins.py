@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -66,7 +67,7 @@ class Scale:
 
     @property
     def _end(self) -> float:
-        return float(torch.asinh(torch.tensor(self.most / self.unit)))
+        return math.asinh(self.most / self.unit)
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class LogScale:
 
     @property
     def _span(self) -> float:
-        return float(torch.log(torch.tensor(self.most / self.least)))
+        return math.log(self.most / self.least)
 
 
 SCALES: dict[str, Scale | LogScale] = {

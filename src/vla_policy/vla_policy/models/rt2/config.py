@@ -150,4 +150,8 @@ class RT2Config:
         unknown = set(values) - {field.name for field in dataclasses.fields(cls)}
         if unknown:
             raise CheckpointError(f"unknown keys of the model: {', '.join(sorted(unknown))}")
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        plain: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+        return cls(**plain)

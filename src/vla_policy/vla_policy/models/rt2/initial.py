@@ -30,7 +30,7 @@ OWN_SHARE = 0.3
 @torch.no_grad()
 def begin_embeddings(backbone: Backbone, vocabulary: Vocabulary) -> None:
     """Set the embeddings of words that MiniLM has, and those of all numbers."""
-    table = backbone.model.get_input_embeddings().weight
+    table = backbone.table
     known, words = _minilm_words(vocabulary)
     mixing = torch.linalg.qr(torch.randn(words.shape[1], table.shape[1]))[0]
     table[known] = _of_size(words @ mixing)

@@ -80,6 +80,12 @@ class RT2(AnyNetwork):
     """
 
     config: RT2Config
+    before: torch.Tensor
+    mark: torch.Tensor
+    knots: torch.Tensor
+    weights: torch.Tensor
+    pixel_mean: torch.Tensor
+    pixel_std: torch.Tensor
 
     def __init__(
         self,
@@ -94,10 +100,10 @@ class RT2(AnyNetwork):
             vocabulary = Vocabulary.of(read_tokenizer(directory), _end(backbone))
             if config.backbone in SHIPPED:
                 begin_embeddings(backbone, vocabulary)
-        rows = len(backbone.model.get_input_embeddings().weight)
-        if rows < vocabulary.size:
+        if len(backbone.table) < vocabulary.size:
             raise CheckpointError(
-                f"the tokenizer has {vocabulary.size} tokens, the model embeds {rows}"
+                f"the tokenizer has {vocabulary.size} tokens, and the model embeddings of "
+                f"{len(backbone.table)}: it is another model's"
             )
         self.config = config
         self.backbone = backbone
@@ -106,10 +112,13 @@ class RT2(AnyNetwork):
         self.pointer = Pointer(backbone.width) if config.pointer else None
         self.bins = ActionBins(vocabulary.size)
         self.words = Words(config, vocabulary)
-        self._before = vocabulary.ids(config.before, marks=True)
-        self._mark = vocabulary.ids(config.answer)
         self._body: dict[torch.device, BodyWords] = {}
-        self._seen: dict[Any, torch.Tensor] = {}
+        self._keep("before", torch.tensor(vocabulary.ids(config.before, marks=True)).long())
+        self._keep("mark", torch.tensor(vocabulary.ids(config.answer)))
+        self._keep("knots", torch.tensor(config.knots))
+        self._keep("weights", knot_weights(config.knots, config.horizon))
+        self._keep("pixel_mean", torch.tensor(config.pixel_mean).view(1, 3, 1, 1))
+        self._keep("pixel_std", torch.tensor(config.pixel_std).view(1, 3, 1, 1))
         self._tied = _tied_names(backbone)
         self.register_state_dict_post_hook(_leave_out_tied)
         self.register_load_state_dict_pre_hook(_put_back_tied)
@@ -209,7 +218,7 @@ class RT2(AnyNetwork):
             actions: ``[N, horizon, action_dim]`` in [-1, 1].
             modes, spots, more: see `BodyWords.plan`.
         """
-        knots = self.normaliser.normalise(actions[:, list(self.config.knots)])
+        knots = self.normaliser.normalise(actions.index_select(1, self.knots))
         words = self.bins.tokens(knots).flatten(1)
         if not self.config.plan:
             return words
@@ -238,7 +247,7 @@ class RT2(AnyNetwork):
         pointing = None
         if self.pointer is not None:
             marks = _at(middle, layout.begins[0] + packs[0].sources[:, :1])[:, 0]
-            image = middle[:, len(self._before) : length]
+            image = middle[:, len(self.before) : length]
             pointing = self.pointer(image, marks.unflatten(0, (len(images), -1)))
         return WordLosses(tuple(words), tuple(counted), pointing)
 
@@ -263,12 +272,12 @@ class RT2(AnyNetwork):
                 f"expected images of shape [B, {', '.join(map(str, expected))}], "
                 f"got {list(images.shape)}"
             )
-        pixels = normalised_pixels(images[:, 0], c.pixel_mean, c.pixel_std, c.pixel_size)
+        pixels = normalised_pixels(images[:, 0], self.pixel_mean, self.pixel_std, c.pixel_size)
         image = self.backbone.image_embeddings(pixels)
-        if not self._before:
+        if not len(self.before):
             return image
-        before = torch.tensor(self._before, device=images.device).expand(len(images), -1)
-        return torch.cat([self.backbone.token_embeddings(before).to(image.dtype), image], dim=1)
+        before = self.backbone.token_embeddings(self.before.expand(len(images), -1))
+        return torch.cat([before.to(image.dtype), image], dim=1)
 
     def body_words(self, device: torch.device) -> BodyWords:
         """Numbers to tokens on a device."""
@@ -289,7 +298,7 @@ class RT2(AnyNetwork):
         return self.config.stored()
 
     def _marks(self, language: torch.Tensor) -> torch.Tensor:
-        return language.new_tensor(self._mark).expand(len(language), -1)
+        return self.mark.expand(len(language), -1)
 
     def _asked(
         self, padded: torch.Tensor, then: torch.Tensor
@@ -299,15 +308,11 @@ class RT2(AnyNetwork):
 
     def _between(self, knots: torch.Tensor) -> torch.Tensor:
         """Actions at knots ``[B, K, action_dim]`` to all steps ``[B, horizon, action_dim]``."""
-        weights = self._weights(knots.device)
-        return torch.einsum("hk,bka->bha", weights, knots)
+        return torch.einsum("hk,bka->bha", self.weights, knots)
 
-    def _weights(self, device: torch.device) -> torch.Tensor:
-        """What each knot counts in each step, ``[horizon, K]``."""
-        key = ("weights", device)
-        if key not in self._seen:
-            self._seen[key] = knot_weights(self.config.knots, self.config.horizon).to(device)
-        return self._seen[key]
+    def _keep(self, name: str, value: torch.Tensor) -> None:
+        """What follows from the configuration, on the device of the weights."""
+        self.register_buffer(name, value, persistent=False)
 
 
 def _at(states: torch.Tensor, sources: torch.Tensor) -> torch.Tensor:

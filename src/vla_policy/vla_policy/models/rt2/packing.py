@@ -15,6 +15,9 @@ from dataclasses import dataclass
 
 import torch
 
+EVEN = 8
+"""Kernels of attention want masks whose rows are multiples of this long."""
+
 
 @dataclass(frozen=True)
 class Pack:
@@ -57,17 +60,19 @@ def pack(
     there = torch.cat([prompt_there, said >= 0], dim=1)
     texts, length = tokens.shape
     count, device = texts // images, tokens.device
-    width = count * min(most, length)
+    width = min(count * length, -(-count * most // EVEN) * EVEN)
     place = there.long().cumsum(dim=1) - 1
     row = torch.arange(count * length, device=device)
     there_in_row = there.view(images, -1)
     rank = there_in_row.long().cumsum(dim=1) - 1  # [B, Q * length]
-    order = torch.argsort(~there_in_row, dim=1, stable=True)[:, :width]  # [B, W]
+    target = torch.where(there_in_row, rank.clamp(max=width), width)
+    order = torch.zeros(images, width + 1, dtype=torch.long, device=device)
+    order = order.scatter(1, target, row.expand(images, -1))[:, :width]  # [B, W]
     first_said = prompt.shape[1] - 1
     sources = rank.view(images, count, length)[:, :, first_said:].flatten(0, 1)
     return Pack(
         tokens=tokens.view(images, -1).gather(1, order),
-        there=there_in_row.gather(1, order),
+        there=torch.arange(width, device=device) < there_in_row.sum(dim=1, keepdim=True),
         owner=(row // length + 1)[order],
         asked=(row % length < prompt.shape[1])[order],
         place=place.view(images, -1).gather(1, order),
