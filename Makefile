@@ -19,10 +19,10 @@ ENV := . scripts/env.sh
 # `make setup` says that there was nothing to do; as a step of another target it keeps quiet.
 SETUP := scripts/setup.sh $(if $(filter setup,$(MAKECMDGOALS)),,--quiet)
 
-.PHONY: help setup demo sim say status log arm disarm estop reset faults train eval export bench test lint format lock setup-dev clean distclean
+.PHONY: help setup demo sim say status log arm disarm estop reset faults train eval eval-babyai export bench test lint format lock setup-dev clean distclean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: ## make .venv, install the requirements, build the workspace; nothing is done twice
 	@$(SETUP)
@@ -66,6 +66,9 @@ train: setup ## train the shipped policy from its fixed seeds; goes on where it 
 
 eval: setup ## measure a policy in closed loop on what it was never trained on [SPLIT= EPISODES= SEED= POLICY= WORDINGS= WORKERS= ARGS=]
 	@$(ENV) && exec $(VLA) eval $${SPLIT+--split="$$SPLIT"} $${EPISODES+--episodes="$$EPISODES"} $${SEED+--seed="$$SEED"} $${POLICY+--policy="$$POLICY"} $${WORDINGS+--wordings="$$WORDINGS"} $${WORKERS+--workers="$$WORKERS"} $$ARGS
+
+eval-babyai: setup ## measure the shipped networks on BabyAI, a benchmark of others [ARGS="--level GoTo --policy bot"]
+	@$(ENV) && python -m pip install --quiet --no-deps --requirement requirements/babyai.txt && exec $(VLA) babyai-eval $$ARGS
 
 export: setup-dev ## write a policy as graphs that run without PyTorch, into out/export [ARGS=]
 	@$(ENV) && exec $(VLA) export $$ARGS

@@ -7,7 +7,7 @@ setup(
     name=PACKAGE,
     version="0.1.0",
     packages=find_packages(exclude=["test"]),
-    package_data={PACKAGE: ["py.typed", "configs/*.yaml"]},
+    package_data={PACKAGE: ["py.typed", "configs/*.yaml", "babyai/checkpoints/*/*"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),
@@ -26,6 +26,9 @@ setup(
             "eval = vla_train.verbs:evaluate",
             "export = vla_train.backend_verbs:export",
             "bench = vla_train.backend_verbs:bench",
+            "babyai-demos = vla_train.babyai.verbs:demos",
+            "babyai-train = vla_train.babyai.verbs:train",
+            "babyai-eval = vla_train.babyai.verbs:evaluate",
         ],
     },
 )

@@ -97,6 +97,8 @@ class RunConfig:
             the memory. Batch norm sees each part by itself; everything else is as with 1.
         mirror_share: share of frames that are mirrored: what is on the left is on the right then,
             and the sentences say so. Recordings without lessons stay as they are.
+        questions_per_frame: how many questions about each frame are asked besides, of networks
+            that can answer (`vla_train.losses.quiz_of`).
         precision: of the network but its losses: `float32`, or `bfloat16`, which takes half the
             memory, and half the time where the processor or the GPU computes in it; `auto`: the
             latter on a GPU, else the former.
@@ -126,6 +128,7 @@ class RunConfig:
     lessons_per_frame: int = 8
     mirror_share: float = 0.0
     still_share: float = 0.0
+    questions_per_frame: int = 0
     weight_decay: float = 0.02
     attention_weight: float = 1.0
     memory_weight: float = 0.5
@@ -152,6 +155,8 @@ class RunConfig:
             raise TrainError(
                 f"accumulate must be <= batch_size = {self.batch_size} (got {self.accumulate})"
             )
+        if self.questions_per_frame < 0:
+            raise TrainError(f"questions_per_frame must be >= 0 (got {self.questions_per_frame})")
         for name in ("mirror_share", "still_share"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise TrainError(f"{name} must lie in [0, 1] (got {getattr(self, name)})")

@@ -3,16 +3,19 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
 
 from vla_policy.models.fusion import Fused
-from vla_policy.models.network import Network
+from vla_policy.models.network import AnyNetwork, Network
 from vla_train.dataset import Batch
+from vla_train.errors import TrainError
 from vla_train.labels import IGNORED
+from vla_train.quiz import Quiz
 
 
 class Losses(NamedTuple):
@@ -58,15 +61,30 @@ class LessonLosses(Protocol):
 
 OF_OTHERS: dict[str, str] = {"rt2": "vla_train.rt2_losses:part_losses"}
 """Architectures that learn in a way of their own, and where its function is, `"module:name"`."""
+QUIZZES: dict[str, str] = {"rt2": "vla_train.rt2_losses:question_tokens"}
+"""Architectures that answer questions, and what makes a network's `Quiz`."""
 
 
 def losses_of(architecture: str) -> LessonLosses:
     """How networks of an architecture are judged."""
     if architecture not in OF_OTHERS:
         return looking_losses
-    module, _, name = OF_OTHERS[architecture].partition(":")
-    found: LessonLosses = getattr(importlib.import_module(module), name)
+    found: LessonLosses = _named(OF_OTHERS[architecture])
     return found
+
+
+def quiz_of(architecture: str, model: AnyNetwork) -> Quiz:
+    """How questions become what a network of an architecture answers.
+
+    Raises:
+        TrainError: it answers none.
+    """
+    if architecture not in QUIZZES:
+        raise TrainError(
+            f"questions_per_frame must be 0 for {architecture}: questions are answered by "
+            f"{', '.join(QUIZZES)} alone"
+        )
+    return functools.partial(_named(QUIZZES[architecture]), model)
 
 
 def looking_losses(model: Network, part: Batch, whole: Counts) -> Losses:
@@ -85,6 +103,11 @@ def looking_losses(model: Network, part: Batch, whole: Counts) -> Losses:
             + (off.mean(dim=1) * seen).sum() / whole.spots
             + share * F.binary_cross_entropy_with_logits(more, part.more),
         )
+
+
+def _named(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def _cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

@@ -8,6 +8,7 @@ need not be looked at. Questions in plain words keep both (arXiv 2307.15818, sec
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -16,8 +17,8 @@ import numpy as np
 
 from vla_sim.relation import plural
 from vla_sim.room import COLOURS, SHAPES, Solid
-from vla_sim.visibility import seen_at
 from vla_train.lesson import View
+from vla_train.mirror import mirrored_sentence
 
 _T = TypeVar("_T")
 
@@ -99,12 +100,22 @@ class Question:
     """A question about one view, and what is right.
 
     Attributes:
-        form: a key of `FORMS`.
+        form: a key of `FORMS`; empty where it is not known.
     """
 
-    form: str
     question: str
     answer: str
+    form: str = ""
+
+    @property
+    def mirrored(self) -> Question:
+        """What is to be asked of the mirror image, and what is right there.
+
+        It holds for all forms: they name sides in the words that a mirror swaps, or ask what is
+        the same on either side. *Is it left of ...* becomes *is it right of ...*, and stays true.
+        """
+        asked, right = mirrored_sentence(self.question), mirrored_sentence(self.answer)
+        return Question(asked, right, self.form)
 
 
 @dataclass(frozen=True)
@@ -142,10 +153,11 @@ class _Sights:
         """Those of a view."""
         seen, doubtful = [], []
         for solid in view.room.objects:
-            pixel = seen_at(view.pose, solid, view.room, view.camera)
+            pixel = view.pixel_of(solid)
             if pixel is not None:
                 away = view.pose.distance_to(solid.x, solid.y) - solid.radius
-                seen.append(_Seen(solid, pixel[0] / view.camera.width, away))
+                across = (pixel[0] + 0.5) / view.camera.width  # of the pixel's middle
+                seen.append(_Seen(solid, across, away))
             elif abs(view.pose.bearing_to(solid.x, solid.y)) < (
                 view.camera.half_width_rad + BESIDE_RAD
             ):
@@ -176,9 +188,11 @@ def ask(
         validation: in the wordings that training never sees.
     """
     sights = _Sights.of(view)
-    drawn = [(form, made) for form, asker in _ASKERS.items() if (made := asker(rng, sights))]
-    chosen = [drawn[int(index)] for index in rng.permutation(len(drawn))[:count]]
-    return [_worded(rng, form, *made, validation) for form, made in chosen]
+    forms = (_FORM_NAMES[int(index)] for index in rng.permutation(len(_FORM_NAMES)))
+    made = ((form, found) for form in forms if (found := _ASKERS[form](rng, sights)))
+    return [
+        _worded(rng, form, *found, validation) for form, found in itertools.islice(made, count)
+    ]
 
 
 def question_texts() -> list[str]:
@@ -204,7 +218,7 @@ def _worded(
 ) -> Question:
     wordings = FORMS[form]
     text = wordings[-1] if validation else _pick(rng, wordings[:-1])
-    return Question(form, text.format(**slots), answer)
+    return Question(text.format(**slots), answer, form)
 
 
 def _at_side(rng: np.random.Generator, sights: _Sights) -> tuple[str, Solid] | None:
@@ -272,12 +286,12 @@ def _nearest(sights: _Sights) -> Solid | None:
 
 def _nearest_colour(rng: np.random.Generator, sights: _Sights) -> _Made | None:
     found = _nearest(sights)
-    return None if found is None else ({}, found.colour)
+    return ({}, found.colour) if found else None
 
 
 def _nearest_shape(rng: np.random.Generator, sights: _Sights) -> _Made | None:
     found = _nearest(sights)
-    return None if found is None else ({}, found.shape)
+    return ({}, found.shape) if found else None
 
 
 def _colour_of(rng: np.random.Generator, sights: _Sights) -> _Made | None:
@@ -319,6 +333,7 @@ _ASKERS: dict[str, Callable[[np.random.Generator, _Sights], _Made | None]] = {
     "shape_of": _shape_of,
     "left_of": _left_of,
 }
+_FORM_NAMES = tuple(_ASKERS)
 
 
 def _fits(solid: Solid, colour: str | None, shape: str | None) -> bool:

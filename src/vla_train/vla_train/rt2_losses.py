@@ -75,7 +75,10 @@ def lesson_losses(model: RT2, batch: Batch, questions: Questions | None = None) 
 
 def part_losses(model: RT2, part: Batch, whole: Counts) -> Losses:
     """See `vla_train.losses.LessonLosses`."""
-    found = lesson_losses(model, part)
+    questions = None
+    if part.questions is not None and part.answers is not None:
+        questions = Questions(part.questions, part.answers)
+    found = lesson_losses(model, part, questions)
     share = len(part.actions) / whole.lessons
     return Losses(
         share * found.action, share * found.attention, share * (found.memory + found.question)

@@ -147,7 +147,9 @@ def _run_round(
     with _meanwhile(_collect, config, folder, number + 1, workers, QUIET, enabled=ahead):
         sources = _sources(config, folder, number)
         with console.status(f"round {number}: read the data sets"):
-            data = FrameDataset(sources, config, folder.cache, sentences, group.device)
+            data = FrameDataset(
+                sources, config, folder.cache, sentences, group.device, trainer.quiz
+            )
         _train_round(folder, trainer, number, data, console)
     if group.leads:
         for place in (folder.policy(number), folder.checkpoint):

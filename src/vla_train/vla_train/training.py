@@ -17,7 +17,8 @@ from vla_train.config import RoundConfig, RunConfig
 from vla_train.dataset import Batch, FrameDataset
 from vla_train.errors import TrainError
 from vla_train.group import Group
-from vla_train.losses import Counts, Losses, losses_of
+from vla_train.losses import Counts, Losses, losses_of, quiz_of
+from vla_train.quiz import Quiz
 
 SAVE_EVERY_S = 45.0
 WARM_UP_STEPS = 100
@@ -40,7 +41,7 @@ class Trainer:
             network is the same in all of them.
 
     Raises:
-        TrainError: a batch is too small to be shared.
+        TrainError: a batch is too small to be shared, or the network answers no questions.
     """
 
     def __init__(self, config: RunConfig, group: Group) -> None:
@@ -55,6 +56,9 @@ class Trainer:
         architecture = architecture_of(config.model)
         self.model = architecture.make_network(config.model).to(group.device)
         self._losses = losses_of(architecture.name)
+        self.quiz: Quiz | None = None
+        if config.questions_per_frame:
+            self.quiz = quiz_of(architecture.name, self.model)
         # Convolutions on a CPU are faster so; the stubs lack this documented form.
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.model).requires_grad_(False)

@@ -98,6 +98,20 @@ def load_deployment(directory: Path, options: Options) -> Deployment:
         raise BackendError(f"device {options.device!r} cannot be used: {error}") from error
 
 
+def load_graph(name: str, directory: Path, options: Options) -> Deployment:
+    """As `load_deployment`, for a backend that runs the whole network at once.
+
+    Raises:
+        CheckpointError: the checkpoint is damaged.
+        BackendError: the device cannot be used, or the network is no single graph.
+    """
+    deployment = load_deployment(directory, options)
+    reason = architecture_of(deployment.model.config).no_graph
+    if reason:
+        raise BackendError(f"{name} runs a network as a single graph: {reason}; take torch")
+    return deployment
+
+
 def to_tensors(inputs: Arrays, names: tuple[str, ...], device: str) -> tuple[torch.Tensor, ...]:
     """The named inputs on the device, in the order of the names."""
     return tuple(torch.from_numpy(inputs[name]).to(device) for name in names)

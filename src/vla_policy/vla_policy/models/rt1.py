@@ -31,19 +31,23 @@ SPOT_SCALE_M = 2.0
 
 
 class RT1(Network):
-    """The network; see the module's text for its parts."""
+    """The network; see the module's text for its parts.
+
+    Args:
+        vision: another module than `ImageTokenizer` that makes tokens of images.
+    """
 
     config: RT1Config
     decoder: TokenDecoder
 
-    def __init__(self, config: RT1Config) -> None:
+    def __init__(self, config: RT1Config, vision: nn.Module | None = None) -> None:
         super().__init__()
         self.config = config
         dim = config.token_dim
         self.language = LANGUAGE_ENCODERS[config.language](config.language_dim)
         told = self.language.slots * self.language.dim
         film = config.conditioning == "film"
-        self.vision = ImageTokenizer(config, told if film else None)
+        self.vision = vision or ImageTokenizer(config, told if film else None)
         self.tell = None if film else nn.Linear(told, dim)
         self.body = nn.Sequential(nn.Linear(BODY_FEATURES, dim), nn.GELU(), nn.Linear(dim, dim))
         layout = SequenceLayout(

@@ -49,7 +49,7 @@ class TokenDecoder(nn.Module):
         """What `RT1.fuse` gives to ``[B, horizon, action_dim]`` in [-1, 1]."""
         if self.continuous:
             return torch.tanh(self._read(vector)[..., 0])
-        logits = self._spoken(vector) if self.autoregressive else self._read(vector)
+        logits = self.logits(vector)
         return self._mean_around(logits) if self.mean else from_bins(logits.argmax(-1), self.bins)
 
     def loss(self, vector: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
@@ -69,8 +69,11 @@ class TokenDecoder(nn.Module):
 
     def tokens(self, vector: torch.Tensor) -> torch.Tensor:
         """The likeliest tokens ``[B, horizon, action_dim]``."""
-        logits = self._spoken(vector) if self.autoregressive else self._read(vector)
-        return logits.argmax(dim=-1)
+        return self.logits(vector).argmax(dim=-1)
+
+    def logits(self, vector: torch.Tensor) -> torch.Tensor:
+        """Of every bin ``[B, horizon, action_dim, bins]``."""
+        return self._spoken(vector) if self.autoregressive else self._read(vector)
 
     def _read(self, vector: torch.Tensor, tokens: torch.Tensor | None = None) -> torch.Tensor:
         """Logits ``[B, horizon, action_dim, bins]``, where the tokens are known, given these."""

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Maps and a mission to tokens: what an `RT1` looks with here, in place of an EfficientNet."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from vla_policy.models.fusion import cell_positions, cell_waves
+from vla_policy.models.image_tokenizer import Seen
+from vla_policy.models.token_learner import TokenLearner
+from vla_train.babyai.fusion import DILATIONS, WideFilmBlock
+from vla_train.babyai.vision import GridEncoder
+
+
+class GridTokenizer(nn.Module):
+    """A `GridEncoder`, FiLM blocks led by the mission and a TokenLearner.
+
+    Takes the place of an `ImageTokenizer`: a token depends on its map and the mission alone.
+    """
+
+    waves: torch.Tensor
+
+    def __init__(
+        self,
+        vision: GridEncoder,
+        grid: tuple[int, int],
+        condition_dim: int,
+        token_dim: int,
+        tokens: int,
+        dilations: tuple[int, ...] = DILATIONS,
+    ) -> None:
+        super().__init__()
+        self.encoder = vision
+        self.place = nn.Conv2d(2, vision.channels, 1)
+        positions = cell_positions(*grid)  # [h * w, 2]
+        self.register_buffer("positions", positions.T.reshape(1, 2, *grid), persistent=False)
+        self.register_buffer("waves", cell_waves(positions), persistent=False)
+        self.blocks = nn.ModuleList(
+            WideFilmBlock(vision.channels, condition_dim, dilation) for dilation in dilations
+        )
+        self.project = nn.Linear(vision.channels, token_dim)
+        self.where = nn.Linear(self.waves.shape[1], token_dim)
+        self.learner = TokenLearner(token_dim, tokens)
+
+    def forward(self, images: torch.Tensor, condition: torch.Tensor) -> Seen:
+        """As in `ImageTokenizer`, of as many missions as histories."""
+        tokens, cells = self.all_cells(images, condition)
+        return Seen(tokens, cells[:, -1])
+
+    def all_cells(
+        self, images: torch.Tensor, condition: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Tokens ``[N, T, K, dim]`` and cells ``[N, T, h * w, dim]`` of every map.
+
+        Args:
+            images: ``[N, T, 3, H, W]`` in [0, 1].
+            condition: ``[N, D]``.
+        """
+        steps = images.shape[1]
+        told = condition.repeat_interleave(steps, dim=0)  # [N * T, D]
+        x = self.encoder(images.flatten(0, 1)) + self.place(self.positions)
+        for block in self.blocks:
+            x = block(x, told)
+        cells = self.project(x.flatten(2).transpose(1, 2)) + self.where(self.waves)
+        tokens: torch.Tensor = self.learner(cells)
+        return tokens.unflatten(0, (-1, steps)), cells.unflatten(0, (-1, steps))
