@@ -63,10 +63,10 @@ def batch_of(model, images=2, seed=0):
 def test_lessons_and_questions_are_judged_apart(model):
     batch = batch_of(model)
     asked = [
-        Question("is_there", "is there a red ball", "yes"),
-        Question("where", "where is the blue box", "middle"),
-        Question("is_there", "do you see a green cone", "no"),
-        Question("", "", ""),
+        Question("is there a red ball", "yes"),
+        Question("where is the blue box", "middle"),
+        Question("do you see a green cone", "no"),
+        Question("", ""),
     ]
     alone = lesson_losses(model, batch)
     both = lesson_losses(model, batch, question_tokens(model, asked))
@@ -79,12 +79,12 @@ def test_lessons_and_questions_are_judged_apart(model):
 
 def test_a_question_that_there_is_not_teaches_nothing(model):
     batch = batch_of(model)
-    nothing = question_tokens(model, [Question("", "", "")] * 2)
+    nothing = question_tokens(model, [Question("", "")] * 2)
     assert lesson_losses(model, batch, nothing).question == 0
 
 
 def test_answers_end(model):
-    tokens = question_tokens(model, [Question("where", "where is the box", "left")])
+    tokens = question_tokens(model, [Question("where is the box", "left")])
     decoded = model.vocabulary.tokenizer.decode([int(tokens.answers[0, 0])])
     assert decoded == "left"
     assert tokens.answers[0, 1] == model.vocabulary.end
