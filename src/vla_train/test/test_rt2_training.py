@@ -60,6 +60,7 @@ def batch_of(model, images=2, seed=0):
     )
 
 
+@torch.no_grad()
 def test_lessons_and_questions_are_judged_apart(model):
     batch = batch_of(model)
     asked = [
@@ -71,7 +72,7 @@ def test_lessons_and_questions_are_judged_apart(model):
     alone = lesson_losses(model, batch)
     both = lesson_losses(model, batch, question_tokens(model, asked))
     assert alone.question == 0
-    assert both.question.item() == pytest.approx(np.log(model.vocabulary.size), abs=0.6)
+    assert float(both.question) == pytest.approx(np.log(model.vocabulary.size), abs=0.6)
     for name in ("action", "attention", "memory"):
         assert float(getattr(both, name)) == pytest.approx(float(getattr(alone, name)), rel=1e-4)
     assert float(alone.attention) == pytest.approx(np.log(81), abs=0.3)

@@ -60,7 +60,7 @@ def pack(
     there = torch.cat([prompt_there, said >= 0], dim=1)
     texts, length = tokens.shape
     count, device = texts // images, tokens.device
-    width = min(count * length, -(-count * most // EVEN) * EVEN)
+    width = -(-count * min(most, length) // EVEN) * EVEN
     place = there.long().cumsum(dim=1) - 1
     row = torch.arange(count * length, device=device)
     there_in_row = there.view(images, -1)
