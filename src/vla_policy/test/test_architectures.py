@@ -47,3 +47,12 @@ def test_the_table_and_all_sizes_are_free_of_torch():
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_a_package_that_an_architecture_takes_is_named(monkeypatch):
+    for module in ("vla_policy.models.rt2.network", "vla_policy.models.rt2.backbone"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    architecture = find_architecture("rt2")
+    with pytest.raises(CheckpointError, match=r"RT2 takes the package transformers.*requirements"):
+        architecture.make_network(architecture.make_config({}))

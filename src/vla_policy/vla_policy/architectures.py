@@ -182,4 +182,9 @@ def architecture_of(config: ModelConfig) -> Architecture:
 
 def _at(place: str) -> Any:
     module, _, name = place.partition(":")
-    return getattr(importlib.import_module(module), name)
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        raise CheckpointError(
+            f"{name} takes the package {error.name}, which is not installed (see requirements/)"
+        ) from error

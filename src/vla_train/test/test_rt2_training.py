@@ -104,6 +104,27 @@ def test_the_trainer_finds_its_losses_and_parts_add_up(model):
         assert float(sum(shares)) == pytest.approx(float(value), rel=1e-4)
 
 
+def test_answers_that_were_learnt_are_given():
+    torch.manual_seed(0)
+    model = RT2(RT2Config()).train()
+    asked = [
+        Question("is there a red ball", "yes"),
+        Question("how many boxes do you see", "two"),
+        Question("", ""),
+        Question("where is the green cone", "left"),
+    ]
+    batch, tokens = batch_of(model), question_tokens(model, asked)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    for _ in range(25):
+        optimizer.zero_grad()
+        lesson_losses(model, batch, tokens).question.backward()
+        optimizer.step()
+    images = batch.images[[0, 0, 1]]
+    with torch.no_grad():
+        said = model.eval().reply(images, [each.question for each in asked if each.question])
+    assert said == ["yes", "two", "left"]
+
+
 def test_labels_that_are_ignored_move_no_pointer(model):
     batch = batch_of(model)
     ignored = batch._replace(cells=torch.full_like(batch.cells, IGNORED))

@@ -100,6 +100,19 @@ def answer(network: RT2, reader: Reader) -> torch.Tensor:
     return torch.cat(said, dim=1)
 
 
+def reply(network: RT2, reader: Reader, most: int) -> list[list[int]]:
+    """What the network says in words of its own choice: tokens of each text, without the end."""
+    end = network.vocabulary.end
+    state = reader.start()
+    said: list[torch.Tensor] = []
+    for place in range(most):
+        said.append(network.backbone.logits(state).argmax(dim=-1, keepdim=True))
+        if place + 1 < most:
+            state = reader.go_on(said[-1])
+    rows = torch.cat(said, dim=1).tolist()
+    return [row[: row.index(end)] if end in row else row for row in rows]
+
+
 def _plan(speaker: _Speaker, reader: Reader, state: torch.Tensor) -> list[torch.Tensor]:
     """The words of a plan, each ``[B, 1]``."""
     sight = speaker.word(state, SIGHTS)

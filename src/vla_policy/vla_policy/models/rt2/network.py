@@ -21,7 +21,7 @@ from vla_policy.models.network import AnyNetwork, Look
 from vla_policy.models.rt2.backbone import Backbone, normalised_pixels, open_backbone
 from vla_policy.models.rt2.bins import ActionBins
 from vla_policy.models.rt2.config import BESIDE, SHIPPED, RT2Config
-from vla_policy.models.rt2.decoding import CachedReader, Reader, answer
+from vla_policy.models.rt2.decoding import CachedReader, Reader, answer, reply
 from vla_policy.models.rt2.initial import begin_embeddings
 from vla_policy.models.rt2.normalising import QuantileNormaliser
 from vla_policy.models.rt2.packing import lay_out, pack
@@ -164,6 +164,13 @@ class RT2(AnyNetwork):
                 whole text anew: the same words for many times the work.
         """
         return answer(self, (CachedReader if cached else Reader)(self, prefix, prompt, there))
+
+    def reply(self, images: torch.Tensor, questions: list[str], most: int = 8) -> list[str]:
+        """What it says to questions, one to each image, in at most so many tokens."""
+        asked = self.vocabulary.padded(questions, self.config.max_words)
+        prompt, there = self.question_prompt(torch.from_numpy(asked).to(images.device))
+        said = reply(self, CachedReader(self, self.prefix(images), prompt, there), most)
+        return [str(self.vocabulary.tokenizer.decode(row)) for row in said]
 
     def heard(self, said: torch.Tensor) -> Look:
         """What an answer ``[B, M]`` means."""
