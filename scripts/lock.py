@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 FOLDER = Path(__file__).resolve().parent.parent / "requirements"
-WITH_DEPENDENCIES = ("ros.txt", "base.txt", "runtimes.txt", "backends.txt", "dev.txt")
+WITH_DEPENDENCIES = ("ros.txt", "base.txt", "runtimes.txt", "backends.txt", "rt2.txt", "dev.txt")
 HEADER = """\
 # What the other files' packages need in turn, held to the versions that were tested together.
 # Written by `make lock`: change the other files instead.

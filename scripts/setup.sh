@@ -54,7 +54,7 @@ run_hash() {
   mapfile -t files < <(requirement_files)
   cat "${files[@]}" requirements/encoder.txt requirements/constraints.txt | sha256sum
 }
-dev_hash() { cat requirements/{dev,runtimes,backends,babyai,constraints}.txt | sha256sum; }
+dev_hash() { cat requirements/{dev,runtimes,backends,rt2,babyai,constraints}.txt | sha256sum; }
 
 has_stamp() { [ -f "$1" ] && [ "$(<"$1")" = "$2" ]; }
 
@@ -199,7 +199,7 @@ install_dev_requirements() {
   say "installing the tools for lint and tests, and every backend, into .venv"
   rm -f "$VENV/.vla-dev"
   pip_install -r requirements/dev.txt -r requirements/runtimes.txt -r requirements/backends.txt \
-    -c requirements/constraints.txt
+    -r requirements/rt2.txt -c requirements/constraints.txt
   pip_install --no-deps -r requirements/babyai.txt
   dev_hash >"$VENV/.vla-dev"
 }

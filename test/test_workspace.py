@@ -60,6 +60,7 @@ THIRD_PARTY: dict[str, tuple[str | None, str]] = {
     "scipy": ("python3-scipy", "scipy"),
     "tokenizers": ("python3-transformers-pip", "tokenizers"),
     "torch": ("python3-pytorch-pip", "torch"),
+    "transformers": ("python3-transformers-pip", "transformers"),
     "typer": ("python3-typer", "typer"),
     "websockets": (None, "websockets"),  # that of Ubuntu 24.04 is too old
     "yaml": ("python3-yaml", "pyyaml"),
@@ -136,7 +137,8 @@ def outside_functions(node: ast.AST) -> Iterator[ast.AST]:
 def pins() -> dict[str, str]:
     """Every requirement by its normalised name, and the file that pins it."""
     found: dict[str, str] = {}
-    for name in ("ros.txt", "base.txt", "encoder.txt", "runtimes.txt", "backends.txt", "dev.txt"):
+    files = ("ros", "base", "encoder", "runtimes", "backends", "rt2", "dev")
+    for name in (f"{file}.txt" for file in files):
         for line in requirement_lines(ROOT / "requirements" / name):
             key = re.split(r"[\[=<>!~; ]", line)[0].lower().replace("_", "-")
             assert key not in found, f"{key} is in {found[key]} and in {name}"
@@ -261,7 +263,7 @@ def test_every_import_is_pinned():
     }
     assert wanted <= {name for name, file in pins().items() if file == "ros.txt"}
     wanted = {THIRD_PARTY[module][1] for module in needed & set(THIRD_PARTY)}
-    files = ("ros.txt", "base.txt", "runtimes.txt", "backends.txt")
+    files = ("ros.txt", "base.txt", "runtimes.txt", "backends.txt", "rt2.txt")
     assert wanted <= {name for name, file in pins().items() if file in files}
 
 

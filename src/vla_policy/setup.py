@@ -7,7 +7,14 @@ setup(
     name=PACKAGE,
     version="0.1.0",
     packages=find_packages(exclude=["test"]),
-    package_data={PACKAGE: ["py.typed", "checkpoints/*/*"]},
+    package_data={
+        PACKAGE: [
+            "py.typed",
+            "checkpoints/*/*",
+            "checkpoints/*/backbone/*",
+            "models/rt2/backbones/*/*",
+        ]
+    },
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from vla_policy.memory import (
     DWELL_S,
+    LOSE_S,
     LOST,
     REMEMBERED,
     SEEN,
@@ -51,13 +52,55 @@ def test_what_was_seen_stays_where_it_is_while_the_robot_moves(x, y, h, a, b, x2
     assert again == pytest.approx(place, abs=1e-4)
 
 
-def test_a_look_that_does_not_see_it_changes_nothing_and_one_that_misses_it_forgets():
+LOST_IT = Sight(LOST, (9.0, 9.0), False)
+
+
+def test_a_look_that_does_not_see_it_changes_nothing():
     memory = Memory()
     memory.take(seen(2.0, 1.0), False, START, 0)
     memory.take(Sight(REMEMBERED, (9.0, 9.0), False), False, START, 1)
     assert memory.features(START).tolist() == [1, 2, 1]
-    memory.take(Sight(LOST, (9.0, 9.0), False), False, START, 2)
+
+
+def test_it_is_forgotten_when_looks_have_missed_it_for_a_while():
+    memory, patience = Memory(), int(LOSE_S * 1e9)
+    memory.take(seen(2.0, 1.0), False, START, 0)
+    memory.take(LOST_IT, False, START, 1)
+    memory.take(LOST_IT, False, START, patience)
+    assert memory.features(START).tolist() == [1, 2, 1]
+    memory.take(LOST_IT, False, START, patience + 1)
     assert memory.features(START).tolist() == [0, 0, 0]
+
+
+def test_a_look_in_between_that_sees_it_dispels_the_doubt():
+    memory, patience = Memory(), int(LOSE_S * 1e9)
+    memory.take(seen(2.0, 1.0), False, START, 0)
+    memory.take(LOST_IT, False, START, 1)
+    memory.take(seen(2.0, 1.0), False, START, patience)
+    memory.take(LOST_IT, False, START, patience + 1)
+    assert memory.features(START).tolist() == [1, 2, 1]
+
+
+def test_many_looks_are_better_than_the_last_one():
+    rng, memory = np.random.default_rng(0), Memory()
+    for look in range(50):
+        x, y = rng.normal((3.0, 1.0), 0.15)
+        memory.take(seen(x, y), False, START, look * 100_000_000)
+    assert memory.features(START)[1:] == pytest.approx([3.0, 1.0], abs=0.12)
+
+
+def test_a_look_from_near_counts_for_more_than_what_was_seen_from_afar():
+    memory = Memory()
+    memory.take(seen(4.0, 0.0), False, START, 0)
+    memory.take(seen(0.8, 0.0), False, pose(3.0, 0.0, 0.0), 1)
+    assert memory.features(START)[1] == pytest.approx(3.8, abs=0.03)
+
+
+def test_what_is_seen_somewhere_else_is_there():
+    memory = Memory()
+    memory.take(seen(4.0, 0.0), False, START, 0)
+    memory.take(seen(2.0, 1.0), False, START, 1)
+    assert memory.features(START).tolist() == [1, 2, 1]
 
 
 def test_the_next_part_begins_after_the_robot_has_stood_where_the_first_one_ended():

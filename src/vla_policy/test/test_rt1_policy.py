@@ -8,9 +8,17 @@ import pytest
 import torch
 
 from vla_policy.action import ActionSpec
-from vla_policy.backends.backend import KNOWN, PAST, TOKENS
+from vla_policy.backends.backend import KNOWN, PAST, TOKENS, Options
+from vla_policy.backends.reference import record
+from vla_policy.backends.registry import open_backend
 from vla_policy.backends.rt1_deployment import RT1Deployment
-from vla_policy.checkpoint import CheckpointConfig, load_model, load_policy, save_checkpoint
+from vla_policy.checkpoint import (
+    CheckpointConfig,
+    load_model,
+    load_policy,
+    policy_on,
+    save_checkpoint,
+)
 from vla_policy.errors import ObservationError
 from vla_policy.memory import LOST
 from vla_policy.models.efficientnet import Film
@@ -177,3 +185,29 @@ def test_a_deployment_gives_the_newest_tokens():
     outputs = deployment(*(torch.from_numpy(blank[name]) for name in deployment.input_names))
     named = dict(zip(deployment.output_names, outputs, strict=True))
     assert named[TOKENS].shape == (1, *blank[PAST].shape[2:])
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A checkpoint with graphs beside its weights."""
+    for module in ("onnx", "onnxscript", "onnxruntime"):
+        pytest.importorskip(module, reason="a file of requirements/ is not installed")
+    from vla_policy.backends.export import export
+
+    folder = saved(tmp_path_factory.mktemp("rt1") / "tiny", SMALL)
+    eager = open_backend("torch", folder, Options(threads=1))
+    reference = record([looks(film(4), 3)], eager, lambda backend: policy_on(backend, folder))
+    assert reference.inputs[PAST].shape == (4, 2, 4, 32)
+    export(folder, folder, reference, reference, ("onnx",))
+    return folder
+
+
+@pytest.mark.parametrize("backend", ["onnx", "openvino"])
+def test_an_export_drives_as_the_network_does(exported, backend):
+    if backend == "openvino":
+        pytest.importorskip("openvino")
+    eager, other = (load_policy(exported, threads=1, backend=name) for name in ("torch", backend))
+    *observations, last = looks(film(6), 3)
+    for observation in (*observations, dataclasses.replace(last, instruction="turn left")):
+        one, two = (SPEC.normalise(policy.act(observation).actions) for policy in (eager, other))
+        assert np.abs(one - two).max() < 1e-3

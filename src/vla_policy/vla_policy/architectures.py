@@ -10,7 +10,8 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy.typing as npt
 
@@ -21,7 +22,7 @@ from vla_policy.policy import Policy
 if TYPE_CHECKING:
     from vla_policy.backends.backend import Backend
     from vla_policy.backends.deployment import Deployment
-    from vla_policy.models.network import Network
+    from vla_policy.models.network import AnyNetwork
 
 Inputs = dict[str, npt.NDArray[Any]]
 
@@ -34,7 +35,7 @@ class ModelConfig(Protocol):
         history: number of images that it looks at.
         horizon: number of actions in a chunk.
         action_dim: number of values in an action.
-        language: how sentences are embedded, a name of `vla_policy.embedding.EMBEDDINGS`.
+        language: how sentences are embedded, see `vla_policy.embedding.embedding_of`.
         grid: rows and columns of the map in which it says where the named thing is seen.
     """
 
@@ -54,6 +55,15 @@ class ModelConfig(Protocol):
     def grid(self) -> tuple[int, int]: ...  # noqa: D102
 
 
+@runtime_checkable
+class WithFiles(Protocol):
+    """Sizes that name further files of the checkpoint."""
+
+    def within(self, checkpoint: Path) -> ModelConfig:
+        """The same with the files of the checkpoint in that folder."""
+        ...
+
+
 class PolicyMaker(Protocol):
     """Makes a policy of a network that is ready to run; see `ModelPolicy`."""
 
@@ -66,16 +76,18 @@ class PolicyMaker(Protocol):
 
 @dataclass(frozen=True)
 class Architecture:
-    """One architecture; all but the name are places ``"module:name"``.
+    """One architecture; all but the name and `no_graph` are places ``"module:name"``.
 
     Attributes:
         name: what `config.json` and configurations of training call it.
         config: class of its sizes, a `ModelConfig` with a `from_dict`.
-        network: class of the network, a `vla_policy.models.network.Network`, made of the sizes.
+        network: class of the network, a `vla_policy.models.network.AnyNetwork`, made of the sizes.
         deployment: class of the network as a backend runs it,
             `vla_policy.backends.deployment.Deployment` or one made from that.
         inputs: function of the sizes that gives the deployment's inputs by name, all blank.
         policy: a `PolicyMaker`.
+        no_graph: why its network cannot be run as a single graph, in a sentence; empty where it
+            can.
     """
 
     name: str
@@ -84,6 +96,7 @@ class Architecture:
     deployment: str = "vla_policy.backends.deployment:Deployment"
     inputs: str = "vla_policy.model_policy:blank_inputs"
     policy: str = "vla_policy.model_policy:ModelPolicy"
+    no_graph: str = ""
 
     def make_config(self, values: Mapping[str, Any]) -> ModelConfig:
         """The sizes with these values; those that are not said are the defaults.
@@ -94,12 +107,12 @@ class Architecture:
         made: ModelConfig = _at(self.config).from_dict(values)
         return made
 
-    def make_network(self, config: ModelConfig) -> Network:
+    def make_network(self, config: ModelConfig) -> AnyNetwork:
         """A network of these sizes with random weights."""
-        made: Network = _at(self.network)(config)
+        made: AnyNetwork = _at(self.network)(config)
         return made
 
-    def make_deployment(self, network: Network) -> Deployment:
+    def make_deployment(self, network: AnyNetwork) -> Deployment:
         """The network as a backend runs it."""
         made: Deployment = _at(self.deployment)(network)
         return made
@@ -130,6 +143,13 @@ ARCHITECTURES = (
         deployment="vla_policy.backends.rt1_deployment:RT1Deployment",
         inputs="vla_policy.rt1_policy:blank_inputs",
         policy="vla_policy.rt1_policy:RT1Policy",
+    ),
+    Architecture(
+        "rt2",
+        config="vla_policy.models.rt2.config:RT2Config",
+        network="vla_policy.models.rt2.network:RT2",
+        no_graph="it says one word after the other, and which is next depends on the last",
+        deployment="vla_policy.backends.rt2_deployment:RT2Deployment",
     ),
 )
 

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from vla_policy.action import ActionSpec
-from vla_policy.architectures import ModelConfig, architecture_of, find_architecture
+from vla_policy.architectures import ModelConfig, WithFiles, architecture_of, find_architecture
 from vla_policy.errors import CheckpointError, PolicyError
 from vla_policy.policy import Policy
 from vla_policy.statistics import ActionStatistics
 
 if TYPE_CHECKING:
     from vla_policy.backends.backend import Backend
-    from vla_policy.models.network import Network
+    from vla_policy.models.network import AnyNetwork
 
 __all__ = [
     "CONFIG_FILE",
@@ -164,7 +164,7 @@ def policy_on(backend: Backend, directory: Path) -> Policy:
     )
 
 
-def load_model(directory: Path) -> Network:
+def load_model(directory: Path) -> AnyNetwork:
     """The network of a checkpoint in torch, on the processor, for evaluation.
 
     Raises:
@@ -177,7 +177,7 @@ def load_model(directory: Path) -> Network:
 
 
 def save_checkpoint(
-    directory: Path, model: Network, config: CheckpointConfig, card: str = ""
+    directory: Path, model: AnyNetwork, config: CheckpointConfig, card: str = ""
 ) -> None:
     """Write a checkpoint; a reader sees the old one or the new one, never half of it."""
     from safetensors.torch import save
@@ -187,6 +187,7 @@ def save_checkpoint(
     unfinished = directory / (WEIGHTS_FILE + ".part")
     unfinished.write_bytes(save(weights))
     unfinished.replace(directory / WEIGHTS_FILE)
+    config = dataclasses.replace(config, model=model.save_beside(directory))
     text = json.dumps(config.to_dict(), indent=2) + "\n"
     (directory / CONFIG_FILE).write_text(text, encoding="utf-8")
     if card:
@@ -209,9 +210,12 @@ def read_config(directory: Path) -> CheckpointConfig:
     if not isinstance(values, dict):
         raise CheckpointError(f"{path} must hold a JSON object (got {type(values).__name__})")
     try:
-        return CheckpointConfig.from_dict(values)
+        config = CheckpointConfig.from_dict(values)
     except PolicyError as error:
         raise CheckpointError(f"{path}: {error}") from error
+    if isinstance(config.model, WithFiles):
+        config = dataclasses.replace(config, model=config.model.within(directory))
+    return config
 
 
 def shipped_names() -> list[str]:
@@ -256,7 +260,7 @@ def _download(hub_id: str) -> Path:
     try:
         from huggingface_hub import snapshot_download
 
-        files = [CONFIG_FILE, WEIGHTS_FILE, CARD_FILE, "graphs/*"]
+        files = [CONFIG_FILE, WEIGHTS_FILE, CARD_FILE, "graphs/*", "backbone/*"]
         return Path(snapshot_download(hub_id, allow_patterns=files))
     except Exception as error:
         # The Hub's client raises errors of its own and of its transport's.
@@ -265,7 +269,7 @@ def _download(hub_id: str) -> Path:
         ) from error
 
 
-def _load_weights(model: Network, path: Path) -> None:
+def _load_weights(model: AnyNetwork, path: Path) -> None:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 

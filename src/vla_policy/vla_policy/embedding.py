@@ -5,12 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vla_policy import sentence, words
+
+if TYPE_CHECKING:
+    from vla_policy.architectures import ModelConfig
 
 
 @dataclass(frozen=True)
@@ -46,4 +49,14 @@ EMBEDDINGS = {
     "minilm": Embedding((sentence.MAX_WORDS, sentence.EMBEDDING_DIM), np.float32, _minilm),
     "transformer": Embedding((words.MAX_WORDS,), np.int64, words.word_numbers),
 }
-"""By the names of `vla_policy.models.language.LANGUAGE_ENCODERS`."""
+"""By the names of `vla_policy.models.language.LANGUAGE_ENCODERS`. RT-2 reads sentences as tokens
+of its own, which differ from checkpoint to checkpoint: see `embedding_of`."""
+
+
+def embedding_of(sizes: ModelConfig) -> Embedding:
+    """How a network of these sizes takes its sentences."""
+    if sizes.language in EMBEDDINGS:
+        return EMBEDDINGS[sizes.language]
+    from vla_policy.models.rt2.words import embedding
+
+    return embedding(sizes)

@@ -73,8 +73,9 @@ class Memory:
         """A new sentence: nothing is known."""
         self.stage = 0
         self._origin: State = np.zeros(STATE_DIM, dtype=np.float32)
-        self._forget()
         self._standing_since: int | None = None
+        self._lost_since: int | None = None
+        self._forget()
 
     def state(self, state: State) -> State:
         """The pose since the present part of the sentence began, ``[3]``."""
@@ -117,7 +118,7 @@ class Memory:
         self._spot: tuple[float, float] | None = None
         self._variance = 0.0  # of the spot [m^2]
         self._seen_at = 0  # [ns]
-        self._lost_since: int | None = None
+        self._lost_since = None
 
     def _doubt(self, stamp: int) -> None:
         """A look finds nothing where the thing should be."""

@@ -20,7 +20,7 @@ from vla_policy.backends.backend import (
     Backend,
     Outputs,
 )
-from vla_policy.embedding import EMBEDDINGS
+from vla_policy.embedding import embedding_of
 from vla_policy.errors import ObservationError
 from vla_policy.image import resize_image
 from vla_policy.memory import MEMORY_DIM, Memory, Sight, stands
@@ -58,7 +58,7 @@ class ModelPolicy:
         self.memory = Memory()
         self._backend = backend
         self._deadband = deadband
-        self._embedding = EMBEDDINGS[sizes.language]
+        self._embedding = embedding_of(sizes)
         self._inputs = self._blank(sizes)
         self._instruction: str | None = None
 
@@ -142,7 +142,7 @@ def blank_inputs(sizes: ModelConfig) -> dict[str, npt.NDArray[Any]]:
     images = (1, sizes.history, sizes.image_height, sizes.image_width, 3)
     return {
         "images": np.zeros(images, dtype=np.uint8),
-        "language": EMBEDDINGS[sizes.language].blank(),
+        "language": embedding_of(sizes).blank(),
         "state": np.zeros((1, STATE_DIM), dtype=np.float32),
         "memory": np.zeros((1, MEMORY_DIM), dtype=np.float32),
         "stage": np.zeros(1, dtype=np.int64),

@@ -232,9 +232,7 @@ def _sceneries() -> dict[str, Scenery]:
     return {
         **dict.fromkeys(("validation", "demo", "seen"), seen),
         # Fuller than those that are judged: whoever finds its way in these, does in the others.
-        "train": dataclasses.replace(
-            seen, distractors=(0.32, 0.16, 0.16, 0.12, 0.1, 0.08, 0.06)
-        ),
+        "train": dataclasses.replace(seen, distractors=(0.32, 0.16, 0.16, 0.12, 0.1, 0.08, 0.06)),
         "unseen": dataclasses.replace(
             seen, pairs=train.pairs + held_out.pairs, must_hold=held_out.pairs
         ),
@@ -413,6 +411,16 @@ def _draw_light(rng: np.random.Generator, kind: str, width: float, depth: float)
     )
     if kind == "ceiling":
         return light
+    if kind == "lamp":
+        return dataclasses.replace(
+            light,
+            x=float(rng.uniform(-0.4, 0.4)) * width,
+            y=float(rng.uniform(-0.4, 0.4)) * depth,
+            z=float(rng.uniform(2.2, 3.0)),
+            diffuse=float(rng.uniform(0.32, 0.8)),
+            ambient=float(rng.uniform(0.24, 0.5)),
+            rgb=_rgb(np.clip(1.0 + rng.uniform(-0.16, 0.1, size=3), 0.0, 1.0)),
+        )
     if kind == "dim":
         return dataclasses.replace(
             light, diffuse=float(rng.uniform(0.2, 0.3)), ambient=float(rng.uniform(0.16, 0.22))
@@ -431,7 +439,7 @@ def _draw_light(rng: np.random.Generator, kind: str, width: float, depth: float)
             ambient=float(rng.uniform(0.2, 0.3)),
             shadow=True,
         )
-    raise RoomError(f"unknown light {kind!r}: expected ceiling, dim, warm or window")
+    raise RoomError(f"unknown light {kind!r}: expected ceiling, lamp, dim, warm or window")
 
 
 def _draw_pictures(

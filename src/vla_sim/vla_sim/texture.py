@@ -70,6 +70,50 @@ def _blotches(rng: np.random.Generator, a: Pixels, b: Pixels) -> Pixels:
     return _blend(smooth, a, b)
 
 
+def _clouds(rng: np.random.Generator, a: Pixels, b: Pixels) -> Pixels:
+    weight, strength = np.zeros((SIZE, SIZE)), 1.0
+    for cells in (4, 8, 16, 32):
+        coarse = Image.fromarray((rng.random((cells, cells)) * 255).astype(np.uint8))
+        smooth = np.asarray(coarse.resize((SIZE, SIZE), Image.Resampling.BICUBIC)) / 255.0
+        weight += strength * (smooth - 0.5)
+        strength *= 0.6
+    return _blend(np.clip(0.5 + weight, 0.0, 1.0), a, b)
+
+
+def _mosaic(rng: np.random.Generator, a: Pixels, b: Pixels) -> Pixels:
+    """Each place has the shade of the nearest of some points."""
+    points, shades = rng.uniform(0, SIZE, (24, 2)), rng.random(24)
+    places = np.stack(np.meshgrid(np.arange(SIZE), np.arange(SIZE), indexing="ij"), axis=-1)
+    off = np.abs(places[:, :, None] - points)
+    off = np.minimum(off, SIZE - off)  # it repeats
+    return _blend(shades[np.square(off).sum(axis=-1).argmin(axis=-1)], a, b)
+
+
+def _scribble(rng: np.random.Generator, a: Pixels, b: Pixels) -> Pixels:
+    image, draw = _canvas(a)
+    for _ in range(14):
+        points = [(int(x), int(y)) for x, y in rng.integers(-20, SIZE + 20, (3, 2))]
+        colour = a + rng.random() * (b - a)
+        draw.line(points, fill=_rgb255(colour), width=int(rng.integers(2, 9)))
+    return _pixels(image)
+
+
+def _pebbles(rng: np.random.Generator, a: Pixels, b: Pixels) -> Pixels:
+    image, draw = _canvas(a)
+    for _ in range(40):
+        x, y, wide, high = (int(v) for v in rng.integers([-8, -8, 5, 5], [SIZE, SIZE, 26, 26]))
+        draw.ellipse([x, y, x + wide, y + high], fill=_rgb255(a + rng.random() * (b - a)))
+    return _pixels(image)
+
+
+def _triangles(rng: np.random.Generator, a: Pixels, b: Pixels) -> Pixels:
+    image, draw = _canvas(a)
+    for _ in range(9):
+        points = [(int(x), int(y)) for x, y in rng.integers(0, SIZE, (3, 2))]
+        draw.polygon(points, fill=_rgb255(rng.random(3)))
+    return _pixels(image)
+
+
 def _stripes(rng: np.random.Generator, a: Pixels, b: Pixels) -> Pixels:
     return _blend(((np.arange(SIZE) // 16) % 2 * np.ones((SIZE, 1))).astype(float), a, b)
 
@@ -165,6 +209,11 @@ PATTERNS: dict[str, Painter] = {
     "speckle": _speckle,
     "gradient": _gradient,
     "blotches": _blotches,
+    "clouds": _clouds,
+    "mosaic": _mosaic,
+    "scribble": _scribble,
+    "pebbles": _pebbles,
+    "triangles": _triangles,
     "stripes": _stripes,
     "tiles": _tiles,
     "planks": _planks,

@@ -29,6 +29,10 @@ ACTION = "action: {names: [linear.x], low: [0], high: [1], dt: 0.1, horizon: 2}\
         (f"name: x\n{ACTION}rounds: [{{}}]\n", "missing"),
         (f"name: x\n{ACTION}rounds: []\nbatch_size: 0\n", "batch_size must be >= 1"),
         (
+            f"name: x\n{ACTION}rounds: []\nquestions_per_frame: -1\n",
+            "questions_per_frame must be >= 0",
+        ),
+        (
             f"name: x\n{ACTION}rounds: [{{datasets: [{{path: /d, state: [x]}}]}}]\n",
             "/d: state must name x, y and heading",
         ),

@@ -10,6 +10,7 @@ from vla_train.config import DatasetSource
 from vla_train.dataset import FrameDataset
 from vla_train.errors import TrainError
 from vla_train.labels import IGNORED
+from vla_train.sentences import Sentences
 
 
 def embed(texts):
@@ -21,7 +22,7 @@ def embed(texts):
 def data(tmp_path, config, write_shards):
     """Two data sets of three frames: with one, three and two lessons."""
     sources = [DatasetSource(str(path)) for path in write_shards(2)]
-    return FrameDataset(sources, config, tmp_path / "cache", embed)
+    return FrameDataset(sources, config, tmp_path / "cache", Sentences(embed))
 
 
 def test_frames_come_back_as_they_were(data, spec, make_image):
@@ -62,17 +63,17 @@ def test_the_same_stream_draws_the_same_frames(data):
 def test_nothing_to_train_on_is_said(tmp_path, config, write):
     empty = DatasetSource(str(write(tmp_path / "empty", [])))
     with pytest.raises(TrainError, match=r"no frame to train on in .*empty"):
-        FrameDataset([empty], config, tmp_path / "cache", embed)
+        FrameDataset([empty], config, tmp_path / "cache", Sentences(embed))
 
 
 def test_a_camera_that_is_not_there_is_named(tmp_path, config, write_shards):
     source = DatasetSource(str(write_shards(1)[0]), image_key="observation.images.left")
     with pytest.raises(TrainError, match=r"left.*there are: observation\.images\.front"):
-        FrameDataset([source], config, tmp_path / "cache", embed)
+        FrameDataset([source], config, tmp_path / "cache", Sentences(embed))
 
 
 def test_a_chunk_of_another_length_is_refused_by_file(tmp_path, config, write_shards):
     source = DatasetSource(str(write_shards(1)[0]))
     other = dataclasses.replace(config, action=dataclasses.replace(config.action, horizon=5))
     with pytest.raises(TrainError, match=r"lessons.*file-000.*chunks of 5 actions.*got 8"):
-        FrameDataset([source], other, tmp_path / "cache", embed)
+        FrameDataset([source], other, tmp_path / "cache", Sentences(embed))

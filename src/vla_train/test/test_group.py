@@ -20,6 +20,7 @@ from vla_train.dataset import FrameDataset
 from vla_train.errors import TrainError
 from vla_train.group import Group
 from vla_train.lesson import Lesson
+from vla_train.sentences import Sentences
 from vla_train.training import Trainer
 
 PROCESS = Path(__file__).with_name("training_process.py")
@@ -71,7 +72,7 @@ def trained(folder: Path, config: RunConfig) -> Trainer:
     """A whole training in this process."""
     trainer = Trainer(config, Group())
     source = DatasetSource(str(folder / "round_0"), state=())
-    data = FrameDataset([source], config, folder / "cache", TransformerEncoder(8).embed)
+    data = FrameDataset([source], config, folder / "cache", Sentences(TransformerEncoder(8).embed))
     trainer.train_round(0, data, folder / "whole.pt", lambda *_: None)
     return trainer
 

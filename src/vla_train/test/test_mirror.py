@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from vla_policy.action import ActionSpec
 from vla_policy.memory import MEMORY_DIM, SEEN
@@ -18,6 +19,7 @@ from vla_train.dataset import FrameDataset
 from vla_train.errors import TrainError
 from vla_train.lesson import View, teach
 from vla_train.mirror import mirror_signs, mirrored_cells, mirrored_sentence
+from vla_train.sentences import Sentences
 
 HERE = np.zeros(STATE_DIM, np.float32)
 NOTHING = np.zeros(MEMORY_DIM, np.float32)
@@ -93,7 +95,7 @@ def test_what_leaves_the_side_open_has_no_mirror_image(room, spec, sentence, yaw
 
 
 def test_cells_are_counted_from_the_other_end():
-    cells = np.array([0, 7, 8, 47, 48, -100])
+    cells = torch.tensor([0, 7, 8, 47, 48, -100])
     assert mirrored_cells(cells, (6, 8)).tolist() == [7, 0, 15, 40, 48, -100]
 
 
@@ -120,7 +122,10 @@ def test_frames_come_mirrored_with_what_can_be(tmp_path, config, write, make_ima
         return np.arange(len(sentences))
 
     data = FrameDataset(
-        [source], dataclasses.replace(config, mirror_share=0.5), tmp_path / "cache", embed
+        [source],
+        dataclasses.replace(config, mirror_share=0.5),
+        tmp_path / "cache",
+        Sentences(embed),
     )
     plain = data.take(np.array([0, 1]), 2)
     batch = data.take(np.array([0, 1]), 2, mirrored=np.array([True, True]))

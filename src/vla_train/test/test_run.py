@@ -15,11 +15,8 @@ from vla_train.config import DatasetSource
 from vla_train.recording import Recording
 
 
-def test_a_run_goes_from_rooms_to_a_checkpoint_with_its_card_and_goes_on(
-    config, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(run, "EARLY_EPISODES", 1)
-    small = dataclasses.replace(config, rounds=config.rounds[:1])
+def test_a_run_goes_from_rooms_to_a_checkpoint_with_its_card_and_goes_on(config, tmp_path):
+    small = dataclasses.replace(config, early_episodes=1, rounds=config.rounds[:1])
     folder = run.RunFolder(tmp_path / "run")
     console = Console(file=io.StringIO())
     run.train(small, folder, workers=1, test_episodes=1, console=console)
@@ -54,10 +51,7 @@ def test_shards_that_are_there_are_joined_without_being_collected_again(
     assert Recording.open(round_dataset(0, tmp_path)).frames == 3
 
 
-def test_one_trains_on_recordings_of_ones_own(
-    config, tmp_path, monkeypatch, write, make_image, make_lesson
-):
-    monkeypatch.setattr(run, "EARLY_EPISODES", 1)
+def test_one_trains_on_recordings_of_ones_own(config, tmp_path, write, make_image, make_lesson):
     episode = [(make_image(n), [make_lesson(n)]) for n in range(8)]
     own = write(tmp_path / "own", [episode, episode])
     shutil.rmtree(own / "lessons")
@@ -65,7 +59,7 @@ def test_one_trains_on_recordings_of_ones_own(
         config.rounds[0], shards=0, datasets=(DatasetSource(str(own), state=()),)
     )
     folder = run.RunFolder(tmp_path / "run")
-    small = dataclasses.replace(config, rounds=(plan,), lessons_per_frame=1)
+    small = dataclasses.replace(config, early_episodes=1, rounds=(plan,), lessons_per_frame=1)
     run.train(small, folder, 1, 1, Console(file=io.StringIO()))
     (entry,) = [entry for entry in folder.entries() if "round" in entry]
     assert entry["frames"] == 16

@@ -20,7 +20,7 @@ def test_a_frame_without_a_lesson_is_refused(builder, make_image):
 def test_a_frame_shows_its_own_lesson_and_its_place(builder, make_image, make_lesson):
     builder.add_episode([(make_image(n), [make_lesson(n), make_lesson(9)]) for n in (1, 2)])
     builder.add_episode([(make_image(3), [make_lesson(3, "stop")])])
-    frames, lessons, sentences = builder.part()
+    frames, lessons, _, sentences = builder.part()
     assert len(builder) == 3
     assert frames["episode_index"].to_pylist() == [0, 0, 1]
     assert frames["frame_index"].to_pylist() == [0, 1, 0]

@@ -12,6 +12,7 @@ from vla_train.config import DatasetSource
 from vla_train.dataset import FrameDataset
 from vla_train.group import Group
 from vla_train.lesson import Lesson
+from vla_train.sentences import Sentences
 from vla_train.training import Trainer, learning_rate
 
 
@@ -47,7 +48,7 @@ def data(tmp_path, config, write):
 def read(root, config):
     cache = root.with_name("cache")
     return FrameDataset(
-        [DatasetSource(str(root), state=())], config, cache, TransformerEncoder(8).embed
+        [DatasetSource(str(root), state=())], config, cache, Sentences(TransformerEncoder(8).embed)
     )
 
 

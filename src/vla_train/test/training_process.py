@@ -15,6 +15,7 @@ from vla_train import training
 from vla_train.config import DatasetSource
 from vla_train.dataset import FrameDataset
 from vla_train.group import join_group
+from vla_train.sentences import Sentences
 
 
 def main(folder: Path) -> None:
@@ -26,7 +27,9 @@ def main(folder: Path) -> None:
     if state.exists():
         trainer.load(state)
     source = DatasetSource(str(folder / "round_0"), state=())
-    data = FrameDataset([source], config, folder / "cache", trainer.model.language.embed)
+    data = FrameDataset(
+        [source], config, folder / "cache", Sentences(trainer.model.language.embed)
+    )
     trainer.train_round(0, data, state, lambda step, *_: print(step, flush=True))
     trainer.group.leave()
 

@@ -82,7 +82,7 @@ def model_card(
         "| --- | --- | --- | --- | --- |",
         *(
             f"| {r['round']} | {r['frames']} | {r['collect_s']} s | {r['train_s']} s "
-            f"| {r['validation']['success_rate']:.1%} of {r['validation']['count']} |"
+            f"| {_early(r['validation'])} |"
             for r in rounds
         ),
         "",
@@ -92,6 +92,12 @@ def model_card(
         "",
     ]
     return "\n".join(lines)
+
+
+def _early(validation: dict[str, Any]) -> str:
+    if not validation:
+        return "not judged"
+    return f"{validation['success_rate']:.1%} of {validation['count']}"
 
 
 def _recordings(config: RunConfig) -> list[str]:

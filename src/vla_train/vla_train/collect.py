@@ -28,6 +28,7 @@ from vla_train.glance import draw_glance
 from vla_train.join import join_shards, remove_shards
 from vla_train.lesson import Lesson, View
 from vla_train.processes import driving_processes
+from vla_train.questions import ask
 from vla_train.rollout import Episode, Frame
 from vla_train.scenario import TEACHING_WEIGHTS, Scenario, draw_scenario
 from vla_train.shard import ShardBuilder
@@ -38,6 +39,8 @@ USUAL_SHARE = 0.7
 """Share of episodes with a latency of at most the usual one."""
 CAMERA_SPREAD = {"fovy_deg": 1.5, "z": 0.015, "pitch_deg": 1.5, "x": 0.01}
 """How far a room's camera is off the one that it is meant to be."""
+QUESTIONS = 2
+"""Of a frame, where so many can be asked."""
 SPLIT = "train"
 ROUND_ROOMS = 100_000
 """Rooms are numbered round * this + n: no room is driven in twice."""
@@ -104,14 +107,15 @@ def collect_shard(job: ShardJob) -> int:
     torch.set_num_threads(1)
     config = job.config
     rng = np.random.default_rng([config.seed, zlib.crc32(SPLIT.encode()), job.round, job.shard])
+    asking = rng.spawn(1)[0]  # what is asked does not change how it is driven
     policy = None if job.policy is None else load_policy(job.policy)
     assert policy is None or isinstance(policy, ModelPolicy)
     builder = ShardBuilder(config.action, config.image_size)
     for room in _rooms(job):
         if job.glances:
-            _glance_around(builder, job, room, rng)
+            _glance_around(builder, job, room, rng, asking)
         else:
-            _collect_room(builder, job, room, policy, rng)
+            _collect_room(builder, job, room, policy, rng, asking)
     return write_dataset(job.directory, [builder.part()], config.action, config.image_size)
 
 
@@ -127,7 +131,11 @@ def _rooms(job: ShardJob) -> range:
 
 
 def _glance_around(
-    builder: ShardBuilder, job: ShardJob, number: int, rng: np.random.Generator
+    builder: ShardBuilder,
+    job: ShardJob,
+    number: int,
+    rng: np.random.Generator,
+    asking: np.random.Generator,
 ) -> None:
     room = generate_room(number, SPLIT)
     curriculum = Curriculum(rng, room, Phrasebook.of(train_side()), job.config.action)
@@ -136,7 +144,8 @@ def _glance_around(
         for _ in range(job.config.glances_per_room):
             simulation.teleport(draw_glance(rng, room))
             view = View(room, simulation.pose, simulation.camera)
-            builder.add_episode([(simulation.render(), curriculum.lessons(view))])
+            lessons, questions = curriculum.lessons(view), ask(view, asking, QUESTIONS)
+            builder.add_episode([(simulation.render(), lessons, *questions)])
     finally:
         simulation.close()
 
@@ -147,6 +156,7 @@ def _collect_room(
     number: int,
     policy: ModelPolicy | None,
     rng: np.random.Generator,
+    asking: np.random.Generator,
 ) -> None:
     room = generate_room(number, SPLIT)
     book = Phrasebook.of(train_side())
@@ -157,13 +167,19 @@ def _collect_room(
             scenario = draw_scenario(rng, room, book, weights=TEACHING_WEIGHTS)
             by_policy = rng.random() < job.config.rounds[job.round].policy_share
             driver = _driver(job, scenario, policy if by_policy else None, rng)
-            episode = Episode(simulation, scenario, job.config.action, _draw_latency(rng))
+            history = 1 if policy is None else policy.history
+            latency_s = _draw_latency(rng)
+            episode = Episode(simulation, scenario, job.config.action, latency_s, history)
             taught = [(frame, driver.lesson) for frame in episode.drive(driver)]
             expert_drove = policy is None or not by_policy
             if expert_drove and not _worth_learning(taught):
                 continue
             builder.add_episode(
-                (frame.observation.images[-1], [lesson, *curriculum.lessons(frame.view)])
+                (
+                    frame.observation.images[-1],
+                    [lesson, *curriculum.lessons(frame.view)],
+                    *ask(frame.view, asking, QUESTIONS),
+                )
                 for frame, lesson in taught
             )
     finally:

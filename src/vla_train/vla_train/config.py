@@ -12,10 +12,10 @@ from typing import Any
 import yaml
 
 from vla_policy.action import ActionSpec
-from vla_policy.models.config import EndToEndConfig
+from vla_policy.architectures import ModelConfig, find_architecture
 from vla_train.errors import TrainError
 
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("float32", "bfloat16", "auto")
 
 
 @dataclass(frozen=True)
@@ -97,15 +97,25 @@ class RunConfig:
             the memory. Batch norm sees each part by itself; everything else is as with 1.
         mirror_share: share of frames that are mirrored: what is on the left is on the right then,
             and the sentences say so. Recordings without lessons stay as they are.
+        questions_per_frame: how many questions about each frame are asked besides, of networks
+            that can answer (`vla_train.losses.quiz_of`).
         precision: of the network but its losses: `float32`, or `bfloat16`, which takes half the
-            memory, and half the time where the processor or the GPU computes in it.
+            memory, and half the time where the processor or the GPU computes in it; `auto`: the
+            latter on a GPU, else the former.
+        still_share: share of steps in which a history of images is copies of the newest one, as
+            when the robot stands: such steps cost a fraction.
+        collect_ahead: while a round trains, the next one is collected, by the policy of the
+            round before: for machines whose processors have nothing to do while a GPU trains.
+        first_driver: a checkpoint that drives where there is no policy of this run's own yet;
+            None: the expert drives.
+        early_episodes: episodes of the split `validation` after each round; 0: none.
         initial: a checkpoint that the network begins with, as far as it fits (`initial.py`): a
             shipped name, a directory, or an id on the Hub; None: everything is learnt anew.
     """
 
     name: str
     action: ActionSpec
-    model: EndToEndConfig
+    model: ModelConfig
     rounds: tuple[RoundConfig, ...]
     seed: int = 0
     rooms_per_shard: int = 10
@@ -117,12 +127,17 @@ class RunConfig:
     precision: str = "float32"
     lessons_per_frame: int = 8
     mirror_share: float = 0.0
+    still_share: float = 0.0
+    questions_per_frame: int = 0
     weight_decay: float = 0.02
     attention_weight: float = 1.0
     memory_weight: float = 0.5
     ema_decay: float = 0.998
     deadband: float = 0.04
     initial: str | None = None
+    collect_ahead: bool = False
+    first_driver: str | None = None
+    early_episodes: int = 60
 
     def __post_init__(self) -> None:
         for name in (
@@ -140,8 +155,11 @@ class RunConfig:
             raise TrainError(
                 f"accumulate must be <= batch_size = {self.batch_size} (got {self.accumulate})"
             )
-        if not 0.0 <= self.mirror_share <= 1.0:
-            raise TrainError(f"mirror_share must lie in [0, 1] (got {self.mirror_share})")
+        if self.questions_per_frame < 0:
+            raise TrainError(f"questions_per_frame must be >= 0 (got {self.questions_per_frame})")
+        for name in ("mirror_share", "still_share"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise TrainError(f"{name} must lie in [0, 1] (got {getattr(self, name)})")
         if self.precision not in PRECISIONS:
             raise TrainError(
                 f"precision must be one of {', '.join(PRECISIONS)} (got {self.precision!r})"
@@ -186,17 +204,18 @@ def load_config(source: str) -> RunConfig:
 
 
 def _from_dict(values: dict[str, Any]) -> RunConfig:
-    known = {f.name for f in dataclasses.fields(RunConfig)}
+    known = {"architecture", *(f.name for f in dataclasses.fields(RunConfig))}
     unknown = set(values) - known
     if unknown:
         raise TrainError(f"unknown keys: {', '.join(sorted(unknown))}")
     action = ActionSpec.from_dict(values["action"])
     sizes = {"horizon": action.horizon, "action_dim": action.action_dim}
+    architecture = find_architecture(values.get("architecture", "end_to_end"))
     return RunConfig(
         **{
-            **values,
+            **{name: value for name, value in values.items() if name != "architecture"},
             "action": action,
-            "model": EndToEndConfig.from_dict({**sizes, **values.get("model", {})}),
+            "model": architecture.make_config({**sizes, **values.get("model", {})}),
             "rounds": tuple(_round_of(r) for r in values["rounds"]),
         }
     )

@@ -18,6 +18,7 @@ from vla_train.errors import TrainError
 from vla_train.labels import LABEL_TYPES, Labels, labels_of
 from vla_train.mirror import mirror_signs, mirrored_cells, mirrored_sentence
 from vla_train.pixels import cached_pixels
+from vla_train.quiz import FrameQuestions, Quiz
 from vla_train.recording import Recording
 from vla_train.sentences import Sentences
 
@@ -29,7 +30,9 @@ Integers = npt.NDArray[np.int64]
 
 
 class Batch(NamedTuple):
-    """B images with Q lessons each, as a network takes them; see `EndToEndVLA.fuse`.
+    """B images with Q lessons and K questions each, as a network takes them.
+
+    See `EndToEndVLA.fuse` for those of lessons.
 
     Attributes:
         images: ``[B, T, 3, H, W]`` uint8, oldest first; before an episode's first frame, copies
@@ -43,6 +46,9 @@ class Batch(NamedTuple):
         modes: ``[B * Q]`` see `vla_policy.memory.MODES`.
         spots: ``[B * Q, 2]`` m ahead and to the left; NaN where it is not seen.
         more: ``[B * Q]`` 1 where another part of the sentence follows this one, else 0.
+        questions: ``[B * K, ...]`` what the network's `vla_train.quiz.Quiz` made of them, each
+            image's after the other; None where none are asked.
+        answers: ``[B * K, ...]`` to these.
     """
 
     images: torch.Tensor
@@ -55,15 +61,22 @@ class Batch(NamedTuple):
     modes: torch.Tensor
     spots: torch.Tensor
     more: torch.Tensor
+    questions: torch.Tensor | None = None
+    answers: torch.Tensor | None = None
 
     def parts(self, count: int) -> Iterator[Batch]:
         """The batch in `count` parts, as even as can be."""
         images = len(self.images)
-        lessons = len(self.actions) // images
+        there = {name: value for name, value in self._asdict().items() if value is not None}
         ends = [images * (part + 1) // count for part in range(count)]
         for begin, end in itertools.pairwise([0, *ends]):
-            rows = slice(begin * lessons, end * lessons)
-            yield Batch(self.images[begin:end], *(value[rows] for value in self[1:]))
+            rows = {name: len(value) // images for name, value in there.items()}
+            yield Batch(
+                **{
+                    name: value[begin * rows[name] : end * rows[name]]
+                    for name, value in there.items()
+                }
+            )
 
 
 class FrameDataset:
@@ -77,6 +90,7 @@ class FrameDataset:
         cache: folder for the images as the network takes them.
         sentences: of the network's language encoder; it keeps what it embeds for the next one.
         device: where batches are wanted.
+        quiz: the network's own, if the run asks questions.
 
     Raises:
         TrainError: a data set cannot be read or does not fit the run; or there is no frame.
@@ -89,16 +103,19 @@ class FrameDataset:
         cache: Path,
         sentences: Sentences,
         device: torch.device = CPU,
+        quiz: Quiz | None = None,
     ) -> None:
+        recordings: list[Recording] = []
         labels: list[Labels] = []
         images: list[npt.NDArray[np.uint8]] = []
-        starts: list[Integers] = []
+        starts: list[npt.NDArray[Any]] = []
         for source in sources:
             recording = Recording.open(Path(source.path))
             if recording.frames:
                 part = labels_of(recording, source, config.action, config.model.grid)
                 labels.append(_renumbered(part, sentences))
-                starts.append(_episode_starts(recording) + sum(map(len, starts)))
+                recordings.append(recording)
+                starts.append(sum(map(len, starts)) + _episode_starts(recording))
                 camera = _camera(recording, source)
                 images += cached_pixels(recording, camera, config.image_size, cache)
         if not labels:
@@ -108,7 +125,8 @@ class FrameDataset:
         self._device = device
         self._images = _Images(images, device)
         self._history = config.model.history
-        self._starts = np.concatenate(starts)  # where the episode of each frame begins
+        # Where the episode of each frame begins.
+        self._starts: npt.NDArray[Any] = np.concatenate(starts)
         columns = {
             name: np.concatenate([part.columns[name] for part in labels]) for name in LABEL_TYPES
         }
@@ -128,17 +146,30 @@ class FrameDataset:
             name: torch.from_numpy(values).to(device) for name, values in columns.items()
         }
         self._language = sentences.rows()
+        self._questions: FrameQuestions | None = None
+        if quiz is not None and config.questions_per_frame:
+            per_frame = config.questions_per_frame
+            self._questions = FrameQuestions(recordings, quiz, per_frame, device)
 
     def __len__(self) -> int:
         return len(self._starts)
 
     def draw(
-        self, rng: np.random.Generator, size: int, lessons: int, share: slice = slice(None)
+        self,
+        rng: np.random.Generator,
+        size: int,
+        lessons: int,
+        share: slice = slice(None),
+        still: bool = False,
     ) -> Batch:
-        """`size` random frames with `lessons` each, or a share of these frames."""
+        """`size` random frames with `lessons` each, or a share of these frames.
+
+        Args:
+            still: one image of each, as if the robot had stood.
+        """
         frames = np.sort(rng.integers(len(self), size=size))
         turns, mirrored = rng.random(size), rng.random(size) < self._mirror_share
-        return self.take(frames[share], lessons, turns[share], mirrored[share])
+        return self.take(frames[share], lessons, turns[share], mirrored[share], still)
 
     def take(
         self,
@@ -146,6 +177,7 @@ class FrameDataset:
         lessons: int = 1,
         turns: npt.NDArray[np.float64] | None = None,
         mirrored: npt.NDArray[np.bool_] | None = None,
+        still: bool = False,
     ) -> Batch:
         """These frames with their first lesson and `lessons` - 1 of the others.
 
@@ -153,9 +185,10 @@ class FrameDataset:
             frames: sorted numbers of frames.
             lessons: how many each.
             turns: for each frame, where in [0, 1) among the others to begin; they are taken in
-                turn, round and round where there are too few.
+                turn, round and round where there are too few. So are its questions, but once.
             mirrored: for each frame, whether it is to be mirrored if one of its lessons can be;
                 only such lessons are taken then.
+            still: the newest image alone stands for its history.
         """
         turns = np.zeros(len(frames)) if turns is None else turns
         mirrored = np.zeros(len(frames), dtype=bool) if mirrored is None else mirrored
@@ -166,14 +199,18 @@ class FrameDataset:
             self._all.in_turn(frames, lessons, turns),
         )
         flipped = torch.from_numpy(flip).to(self._device)
-        images = self._images.take(self._windows(frames))
+        images = self._images.take(frames[:, None] if still else self._windows(frames))
         if self._mirror_share:
             images = torch.where(flipped[:, None, None, None, None], images.flip(-1), images)
         chosen = self._chosen(
             torch.from_numpy(rows.ravel()).to(self._device), flipped.repeat_interleave(lessons)
         )
         language = self._language[chosen.pop("sentences")]
-        return Batch(images=images, language=language, **chosen)
+        batch = Batch(images=images, language=language, **chosen)
+        if not self._questions:
+            return batch
+        questions, answers = self._questions.take(frames, turns, flip)
+        return batch._replace(questions=questions, answers=answers)
 
     def _windows(self, frames: Integers) -> Integers:
         """The frames that are seen with each ``[N, T]``, oldest first."""
@@ -244,6 +281,8 @@ class _Images:
         self._ends = np.cumsum([0, *map(len, files)])
         self._there: torch.Tensor | None = None
         size = sum(file.nbytes for file in files)
+        if device.type == "cuda":
+            torch.cuda.empty_cache()  # what the data set before this one has left
         if device.type == "cuda" and size < IMAGES_SHARE * torch.cuda.mem_get_info(device)[0]:
             self._there = torch.empty(
                 (int(self._ends[-1]), *files[0].shape[1:]), dtype=torch.uint8, device=device

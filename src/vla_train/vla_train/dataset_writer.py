@@ -27,6 +27,7 @@ from vla_train.layout import (
     FILE_MB,
     INFO_PATH,
     LESSONS_PATH,
+    QUESTIONS_PATH,
     ROBOT_TYPE,
     STATS_PATH,
     TASKS_PATH,
@@ -34,6 +35,7 @@ from vla_train.layout import (
     file_of,
     frame_schema,
     lesson_schema,
+    question_schema,
     task_schema,
 )
 from vla_train.shard import Part
@@ -70,21 +72,26 @@ def remove_unfinished(root: Path) -> None:
 
 
 class _Files:
-    """The present file of frames and the one of their lessons; the next begins at `FILE_MB`."""
+    """The present file of frames and those of what is said of them; new ones from `FILE_MB` on."""
 
     def __init__(self, root: Path, spec: ActionSpec) -> None:
         self.number = -1
         self._root = root
-        self._schemas = {DATA_PATH: frame_schema(spec), LESSONS_PATH: lesson_schema(spec)}
+        self._schemas = {
+            DATA_PATH: frame_schema(spec),
+            LESSONS_PATH: lesson_schema(spec),
+            QUESTIONS_PATH: question_schema(),
+        }
         self._writers: dict[str, pq.ParquetWriter] = {}
         self._size = 0
 
-    def append(self, frames: pa.Table, lessons: pa.Table) -> None:
+    def append(self, frames: pa.Table, lessons: pa.Table, questions: pa.Table) -> None:
         if not self._writers or self._size + frames.nbytes > FILE_MB * _MB:
             self._next()
         self._size += frames.nbytes
         self._writers[DATA_PATH].write_table(frames, row_group_size=ROWS_IN_GROUP)
         self._writers[LESSONS_PATH].write_table(lessons)
+        self._writers[QUESTIONS_PATH].write_table(questions)
 
     def _next(self) -> None:
         self.close()
@@ -125,7 +132,7 @@ class _Writer:
         frames = _shifted(frames, "episode_index", len(self._episodes))
         frames = _renumbered(frames, tasks)
         lessons = _renumbered(_shifted(part.lessons, "index", self.frames), tasks)
-        self.files.append(frames, lessons)
+        self.files.append(frames, lessons, _shifted(part.questions, "index", self.frames))
         self._statistics.add(frames)
         self._take_episodes(frames)
         self.frames += len(frames)

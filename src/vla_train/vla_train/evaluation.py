@@ -167,7 +167,8 @@ def judge_room(job: EvaluationJob) -> list[EpisodeResult]:
         for _ in range(job.episodes):
             scenario = draw_scenario(rng, room, book, preferred=split.preferred)
             driver = _driver(job.contestant, policy, scenario, latency_s)
-            episode = Episode(simulation, scenario, job.contestant.spec, latency_s)
+            history = 1 if policy is None else policy.history
+            episode = Episode(simulation, scenario, job.contestant.spec, latency_s, history)
             results.append(_judge(episode, scenario, driver, job.room))
         return results
     finally:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from vla_policy.action import ActionSpec
 from vla_train.dataset_writer import remove_unfinished, write_dataset
 from vla_train.errors import TrainError
+from vla_train.layout import question_schema
 from vla_train.recording import Recording, open_parquet
 from vla_train.shard import Part
 
@@ -43,12 +44,12 @@ def remove_shards(dataset: Path, shards: Sequence[Path]) -> None:
 def _part_of(shard: Path) -> Part:
     try:
         recording = Recording.open(shard)
-        frames, lessons = (
+        frames, lessons, questions = (
             pa.concat_tables([open_parquet(file).read() for file in files])
             if files
-            else pa.table({"index": pa.array([], pa.int64())})
-            for files in (recording.files, recording.lesson_files)
+            else question_schema().empty_table()  # nothing is read of other tables without a row
+            for files in (recording.files, recording.lesson_files, recording.question_files)
         )
-        return Part(frames, lessons, recording.sentences())
+        return Part(frames, lessons, questions, recording.sentences())
     except TrainError as error:
         raise TrainError(f"{error}; remove {shard}, and it is collected again") from error

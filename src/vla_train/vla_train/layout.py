@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The LeRobot data set layout, version 3: which files there are and what they hold.
 
-The layout is that of huggingface/lerobot, src/lerobot/datasets. The lessons are an addition of
-ours: a table of its own, which other readers pass over.
+The layout is that of huggingface/lerobot, src/lerobot/datasets. Lessons and questions are an
+addition of ours: tables of their own, which other readers pass over.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ DATA_PATH = f"data/{_FILE}"
 EPISODES_PATH = f"meta/episodes/{_FILE}"
 VIDEO_PATH = "videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4"
 LESSONS_PATH = f"lessons/{_FILE}"
+QUESTIONS_PATH = f"questions/{_FILE}"
 CHUNK_FILES = 1000
 """Files in a folder `chunk-...`."""
 FILE_MB = 100
@@ -115,6 +116,11 @@ def lesson_schema(spec: ActionSpec) -> pa.Schema:
             "mirrors": pa.bool_(),
         }
     )
+
+
+def question_schema() -> pa.Schema:
+    """Columns of `questions/`: those about a frame, if there are any; `index` is the frame's."""
+    return pa.schema({"index": pa.int64(), "question": pa.string(), "answer": pa.string()})
 
 
 def task_schema() -> pa.Schema:

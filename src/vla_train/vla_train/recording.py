@@ -32,6 +32,7 @@ class Recording:
         frames: how many there are.
         files: those of `data/`, in order.
         lesson_files: those of `lessons/`; empty where there is no such folder.
+        question_files: those of `questions/`, likewise.
     """
 
     root: Path
@@ -40,6 +41,7 @@ class Recording:
     frames: int
     files: tuple[Path, ...]
     lesson_files: tuple[Path, ...]
+    question_files: tuple[Path, ...]
 
     @classmethod
     def open(cls, root: Path) -> Recording:
@@ -57,15 +59,17 @@ class Recording:
             raise TrainError(
                 f"{path}: expected the keys total_frames, fps and features ({error!r})"
             ) from error
-        files = tuple(sorted((root / "data").glob("*/*.parquet")))
-        lesson_files = tuple(sorted((root / "lessons").glob("*/*.parquet")))
+        files, lesson_files, question_files = (
+            tuple(sorted((root / folder).glob("*/*.parquet")))
+            for folder in ("data", "lessons", "questions")
+        )
         found = sum(open_parquet(file).metadata.num_rows for file in files)
         if found != frames:
             raise TrainError(
                 f"{root / 'data'}: expected the {frames} frames that {INFO_PATH} tells of, found "
                 f"{found} in {len(files)} file(s): is a file missing?"
             )
-        return cls(root, fps, features, frames, files, lesson_files)
+        return cls(root, fps, features, frames, files, lesson_files, question_files)
 
     @property
     def cameras(self) -> list[str]:

@@ -41,12 +41,18 @@ class Episode:
     Args:
         latency_s: from an image to when the actions that it led to begin to be driven. Actions
             are driven at the time that they are meant for: those that are late are left out.
+        history: number of images in an observation; each look adds one.
     """
 
     def __init__(
-        self, simulation: Simulation, scenario: Scenario, spec: ActionSpec, latency_s: float
+        self,
+        simulation: Simulation,
+        scenario: Scenario,
+        spec: ActionSpec,
+        latency_s: float,
+        history: int = 1,
     ) -> None:
-        self._world = World(simulation, scenario)
+        self._world = World(simulation, scenario, history)
         self._spec = spec
         self._chunks = Reaction(spec.dt, latency_s)
 

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +24,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from vla_policy.checkpoint import CheckpointConfig, save_checkpoint
+from vla_policy.checkpoint import CheckpointConfig, find_checkpoint, save_checkpoint
 from vla_policy.statistics import ActionStatistics
 from vla_train.card import Machine, model_card, this_machine
 from vla_train.collect import collect_round, round_dataset, round_shards
@@ -33,15 +36,15 @@ from vla_train.group import join_group
 from vla_train.initial import initial_weights
 from vla_train.labels import recorded_actions
 from vla_train.recording import Recording
-from vla_train.training import Trainer
+from vla_train.sentences import Sentences
+from vla_train.training import REPORT_EVERY, Trainer
 
-EARLY_EPISODES = 60
-CURVES_EVERY = 20
-"""Steps from one point of a curve to the next."""
 CURVES_OF_ROUNDS = ("success_rate", "wilson_low", "collision_rate", "wrong_object_rate")
 VALIDATION_SPLIT = "validation"
 TEST_SPLIT = "seen"
 _LOG_FILE = "log.jsonl"
+QUIET = Console(file=io.StringIO(), quiet=True)
+"""Of what goes on beside what a person watches."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,10 @@ class RunFolder:
     def checkpoint(self) -> Path:
         """The latest policy."""
         return self.root / "checkpoint"
+
+    def policy(self, number: int) -> Path:
+        """The policy as it was after a round."""
+        return self.root / "policies" / f"round_{number}"
 
     def log(self, entry: dict[str, Any]) -> None:
         """Add a line to the run's log."""
@@ -114,9 +121,10 @@ def train(
         trainer.begin_with(weights)
         console.print(f"begins with {len(weights)} tensors of {config.initial}")
     done = {entry["round"] for entry in folder.entries() if "round" in entry}
+    sentences = Sentences(trainer.model.embed)
     for number in range(len(config.rounds)):
         if number not in done:
-            _run_round(config, folder, trainer, number, workers, console)
+            _run_round(config, folder, trainer, sentences, number, workers, console)
     if group.leads:
         _test(config, folder, trainer, workers, test_episodes, console)
     group.leave()
@@ -126,6 +134,7 @@ def _run_round(
     config: RunConfig,
     folder: RunFolder,
     trainer: Trainer,
+    sentences: Sentences,
     number: int,
     workers: int,
     console: Console,
@@ -134,20 +143,45 @@ def _run_round(
     if group.leads:
         _collect(config, folder, number, workers, console)
     group.wait()
-    sources = _sources(config, folder, number)
-    with console.status(f"round {number}: read the data sets"):
-        data = FrameDataset(sources, config, folder.cache, trainer.model.language.embed)
-    _train_round(folder, trainer, number, data, console)
+    ahead = config.collect_ahead and group.leads and number + 1 < len(config.rounds)
+    with _meanwhile(_collect, config, folder, number + 1, workers, QUIET, enabled=ahead):
+        sources = _sources(config, folder, number)
+        with console.status(f"round {number}: read the data sets"):
+            data = FrameDataset(
+                sources, config, folder.cache, sentences, group.device, trainer.quiz
+            )
+        _train_round(folder, trainer, number, data, console)
     if group.leads:
-        _save(config, folder, trainer, sources, card="")
+        for place in (folder.policy(number), folder.checkpoint):
+            _save(place, config, trainer, sources, card="")
         _judge_round(config, folder, trainer, number, data, workers, console)
     group.wait()
+
+
+@contextlib.contextmanager
+def _meanwhile(work: Callable[..., None], *args: Any, enabled: bool) -> Iterator[None]:
+    """Do some work in a thread of its own; it is done, or has failed, in the end."""
+    if not enabled:
+        yield
+        return
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(work, *args)
+        yield
+        done.result()
+
+
+def _driver_of(config: RunConfig, folder: RunFolder, number: int) -> Path | None:
+    """The policy that drives its share of the episodes of a round."""
+    last = number - (2 if config.collect_ahead else 1)
+    if last >= 0:
+        return folder.policy(last)
+    return None if config.first_driver is None else find_checkpoint(config.first_driver)
 
 
 def _collect(
     config: RunConfig, folder: RunFolder, number: int, workers: int, console: Console
 ) -> None:
-    policy = folder.checkpoint if number > 0 else None
+    policy = _driver_of(config, folder, number)
     with _bar(console) as bar:
         task = bar.add_task(
             f"round {number}: collect", total=len(round_shards(config, number, folder.data))
@@ -170,7 +204,7 @@ def _train_round(
         def show(step: int, steps: int, loss: float, values: Mapping[str, float]) -> None:
             text = f"round {number}: train on {len(data)} frames, loss {loss:.4f}"
             bar.update(task, total=steps, completed=step, description=text)
-            if step % CURVES_EVERY == 0:
+            if step % REPORT_EVERY == 0:
                 curves.add(values, trainer.frames)
 
         trainer.train_round(number, data, folder.state, show)
@@ -185,12 +219,16 @@ def _judge_round(
     workers: int,
     console: Console,
 ) -> None:
-    results = _judge(config, folder, VALIDATION_SPLIT, EARLY_EPISODES, number, workers, console)
-    summary = summarise(results)
-    console.print(f"round {number}: {summary['success_rate']:.1%} of {len(results)} episodes")
-    with _curves(folder, trainer) as curves:
-        rates = {f"validation/{name}": summary[name] for name in CURVES_OF_ROUNDS}
-        curves.add(rates, trainer.frames)
+    summary: dict[str, Any] = {}
+    if config.early_episodes:
+        results = _judge(
+            config, folder, VALIDATION_SPLIT, config.early_episodes, number, workers, console
+        )
+        summary = summarise(results)
+        console.print(f"round {number}: {summary['success_rate']:.1%} of {len(results)} episodes")
+        with _curves(folder, trainer) as curves:
+            rates = {f"validation/{name}": summary[name] for name in CURVES_OF_ROUNDS}
+            curves.add(rates, trainer.frames)
     folder.log(
         {
             "round": number,
@@ -231,13 +269,14 @@ def _test(
     machine: Machine = this_machine()
     rounds = [entry for entry in folder.entries() if "round" in entry]
     sources = _sources(config, folder, len(config.rounds) - 1)
-    _save(config, folder, trainer, sources, model_card(config, rounds, report, machine))
+    card = model_card(config, rounds, report, machine)
+    _save(folder.checkpoint, config, trainer, sources, card)
     console.print(f"tested: {report['success_rate']:.1%} of {episodes}; wrote {folder.checkpoint}")
 
 
 def _save(
+    place: Path,
     config: RunConfig,
-    folder: RunFolder,
     trainer: Trainer,
     sources: list[DatasetSource],
     card: str,
@@ -249,7 +288,7 @@ def _save(
         training={"configuration": config.name, "seed": config.seed},
         action_statistics=_action_statistics(config, sources),
     )
-    save_checkpoint(folder.checkpoint, trainer.average, checkpoint, card)
+    save_checkpoint(place, trainer.average, checkpoint, card)
 
 
 def _action_statistics(config: RunConfig, sources: list[DatasetSource]) -> ActionStatistics | None:

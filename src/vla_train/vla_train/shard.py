@@ -23,8 +23,10 @@ from vla_train.layout import (
     STATE_KEY,
     frame_schema,
     lesson_schema,
+    question_schema,
 )
 from vla_train.lesson import Lesson
+from vla_train.questions import Question
 
 Image = npt.NDArray[np.uint8]
 
@@ -35,11 +37,13 @@ class Part(NamedTuple):
     Attributes:
         frames: see `vla_train.layout.frame_schema`.
         lessons: see `vla_train.layout.lesson_schema`.
+        questions: see `vla_train.layout.question_schema`.
         sentences: text of each `task_index`.
     """
 
     frames: pa.Table
     lessons: pa.Table
+    questions: pa.Table
     sentences: list[str]
 
 
@@ -55,6 +59,9 @@ class ShardBuilder:
         }
     )
     _lessons: dict[str, list[Any]] = field(default_factory=dict)
+    _questions: dict[str, list[Any]] = field(
+        default_factory=lambda: {name: [] for name in question_schema().names}
+    )
     _sentences: dict[str, int] = field(default_factory=dict)
     _episodes: int = 0
 
@@ -65,18 +72,24 @@ class ShardBuilder:
         """Number of frames."""
         return len(self._frames["index"])
 
-    def add_episode(self, frames: Iterable[tuple[Image, Sequence[Lesson]]]) -> None:
+    def add_episode(
+        self, frames: Iterable[tuple[Image, Sequence[Lesson], *tuple[Question, ...]]]
+    ) -> None:
         """Add images ``[H, W, 3]`` with their lessons, the one that it was made for first.
+
+        What follows are questions about the image.
 
         Raises:
             ValueError: there is no lesson.
         """
-        for number, (image, lessons) in enumerate(frames):
+        for number, (image, lessons, *questions) in enumerate(frames):
             if not lessons:
                 raise ValueError("a frame needs at least one lesson")
             self._add_frame(number, image, lessons[0])
             for lesson in lessons:
                 self._add_lesson(lesson)
+            for question in questions:
+                self._add_question(question)
         self._episodes += 1
 
     def part(self) -> Part:
@@ -84,6 +97,7 @@ class ShardBuilder:
         return Part(
             _table(self._frames, frame_schema(self.spec)),
             _table(self._lessons, lesson_schema(self.spec)),
+            _table(self._questions, question_schema()),
             list(self._sentences),
         )
 
@@ -113,6 +127,11 @@ class ShardBuilder:
         columns["pixel"].append(lesson.pixel or (np.nan, np.nan))
         columns["more"].append(lesson.more)
         columns["mirrors"].append(lesson.mirrors)
+
+    def _add_question(self, question: Question) -> None:
+        self._questions["index"].append(len(self) - 1)
+        self._questions["question"].append(question.question)
+        self._questions["answer"].append(question.answer)
 
     def _number_of(self, sentence: str) -> int:
         return self._sentences.setdefault(sentence, len(self._sentences))

@@ -8,19 +8,17 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
-from vla_policy.models.end_to_end import EndToEndVLA
-from vla_policy.models.fusion import Fused
+from vla_policy.architectures import architecture_of
 from vla_train.config import RoundConfig, RunConfig
 from vla_train.dataset import Batch, FrameDataset
 from vla_train.errors import TrainError
 from vla_train.group import Group
-from vla_train.labels import IGNORED
+from vla_train.losses import Counts, Losses, losses_of, quiz_of
+from vla_train.quiz import Quiz
 
 SAVE_EVERY_S = 45.0
 WARM_UP_STEPS = 100
@@ -28,43 +26,11 @@ BRIGHTNESS = 0.25
 """Spread of the logarithm of what an image's brightness is multiplied by."""
 TINT = 0.08
 """Spread of what each colour is multiplied by."""
+SMOOTHING = 0.98
 REPORT_EVERY = 20
-"""Steps from one report to the next: to read a number off a GPU is to wait for it."""
+"""Steps from one report of a GPU to the next: to read a number off it is to wait for it."""
 Progress = Callable[[int, int, float, Mapping[str, float]], None]
 """Called with (steps done, steps in all, smoothed loss, the last step's losses and rate)."""
-
-
-class Losses(NamedTuple):
-    """What one batch is judged by."""
-
-    action: torch.Tensor
-    attention: torch.Tensor
-    memory: torch.Tensor
-
-
-class Counts(NamedTuple):
-    """Of how many things of a batch it is known what is right, and so how much each weighs."""
-
-    lessons: torch.Tensor
-    cells: torch.Tensor
-    modes: torch.Tensor
-    spots: torch.Tensor
-
-    @classmethod
-    def of(cls, batch: Batch) -> Counts:
-        """Those of a batch: a number each."""
-        device = batch.actions.device
-        return cls(
-            torch.tensor(float(len(batch.actions)), device=device),
-            (batch.cells != IGNORED).sum().float(),
-            (batch.modes != IGNORED).sum().float(),
-            _seen(batch).sum().float(),
-        )
-
-    @property
-    def least_one(self) -> Counts:
-        """The same, but 1 where there is nothing: for sums of nothing to be divided by."""
-        return Counts(*(count.clamp(min=1) for count in self))
 
 
 class Trainer:
@@ -75,7 +41,7 @@ class Trainer:
             network is the same in all of them.
 
     Raises:
-        TrainError: a batch is too small to be shared.
+        TrainError: a batch is too small to be shared, or the network answers no questions.
     """
 
     def __init__(self, config: RunConfig, group: Group) -> None:
@@ -87,7 +53,12 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.config = config
         self.group = group
-        self.model = EndToEndVLA(config.model).to(group.device)
+        architecture = architecture_of(config.model)
+        self.model = architecture.make_network(config.model).to(group.device)
+        self._losses = losses_of(architecture.name)
+        self.quiz: Quiz | None = None
+        if config.questions_per_frame:
+            self.quiz = quiz_of(architecture.name, self.model)
         # Convolutions on a CPU are faster so; the stubs lack this documented form.
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.model).requires_grad_(False)
@@ -120,16 +91,24 @@ class Trainer:
             # Each step draws from a stream of its own: a resumed run sees the same frames.
             rng = np.random.default_rng([self.config.seed, number, self.step])
             share = self.group.share(self.config.batch_size)
-            batch = data.draw(rng, self.config.batch_size, self.config.lessons_per_frame, share)
+            batch = data.draw(
+                rng,
+                self.config.batch_size,
+                self.config.lessons_per_frame,
+                share,
+                still=rng.random() < self.config.still_share,
+            )
             gains = _draw_gains(rng, self.config.batch_size)[share]
             torch.manual_seed(int(rng.integers(2**31)) + self.group.rank)  # of a decoder's noise
             rate = learning_rate(plan, self.step, steps)
             losses = self._step(batch, gains, rate)
             self.step += 1
             self.seconds = time.monotonic() - began
-            if self.step % REPORT_EVERY == 0 or self.step == steps:
+            every = REPORT_EVERY if self.group.device.type == "cuda" else 1
+            if self.step % every == 0 or self.step == steps:
                 values = self._named(losses, rate)
-                loss = values["loss/action"] if math.isnan(loss) else _smoothed(loss, values)
+                new = values["loss/action"]
+                loss = new if math.isnan(loss) else new + SMOOTHING**every * (loss - new)
                 progress(self.step, steps, loss, values)
             if time.monotonic() - saved_s > SAVE_EVERY_S:
                 self.save(state_file)
@@ -184,7 +163,8 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         losses = torch.zeros(len(Losses._fields), device=self.group.device)
         for part in batch.parts(self.config.accumulate):
-            found = self._losses(part, whole)
+            with self._precision():
+                found = self._losses(self.model, part, whole)
             total = found.action + self.config.attention_weight * found.attention
             (total + self.config.memory_weight * found.memory).backward()
             losses += torch.stack([loss.detach() for loss in found])
@@ -196,32 +176,17 @@ class Trainer:
         self._average()
         return losses
 
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(
+            self.group.device.type,
+            dtype=torch.bfloat16,
+            enabled=self.config.precision == "bfloat16"
+            or (self.config.precision == "auto" and self.group.device.type == "cuda"),
+        )
+
     def _named(self, losses: torch.Tensor, rate: float) -> dict[str, float]:
         names = (f"loss/{name}" for name in Losses._fields)
         return {**dict(zip(names, losses.tolist(), strict=True)), "rate": rate}
-
-    def _losses(self, part: Batch, whole: Counts) -> Losses:
-        """The losses of a part of a batch, which add up to the means over the whole one."""
-        with torch.autocast(
-            self.group.device.type,
-            dtype=torch.bfloat16,
-            enabled=self.config.precision == "bfloat16",
-        ):
-            fused = self.model.fuse(
-                part.images, part.language, part.states, part.memories, part.stages
-            )
-        vector, attention = fused.vector.float(), fused.attention.float()
-        mode, spot, more = self.model.see(Fused(vector, attention))
-        seen = _seen(part)
-        off = F.smooth_l1_loss(spot, part.spots.nan_to_num(), beta=0.2, reduction="none")
-        share = len(part.actions) / whole.lessons
-        return Losses(
-            action=share * self.model.decoder.loss(vector, part.actions),
-            attention=_cross_entropy(attention, part.cells) / whole.cells,
-            memory=_cross_entropy(mode, part.modes) / whole.modes
-            + (off.mean(dim=1) * seen).sum() / whole.spots
-            + share * F.binary_cross_entropy_with_logits(more, part.more),
-        )
 
     @torch.no_grad()
     def _agree(self) -> None:
@@ -251,26 +216,12 @@ class Trainer:
             kept[name].copy_(new[name])
 
 
-def _cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Sum over what is labelled; there may be nothing, as in recordings without lessons."""
-    return F.cross_entropy(logits, labels, ignore_index=IGNORED, reduction="sum")
-
-
 def learning_rate(plan: RoundConfig, step: int, steps: int) -> float:
     """A short warm-up, then along a cosine from the round's first rate to its last."""
     share = step / max(1, steps)
     cosine = 0.5 * (1 + math.cos(math.pi * share))
     rate = plan.final_rate + (plan.learning_rate - plan.final_rate) * cosine
     return rate * min(1.0, (step + 1) / WARM_UP_STEPS)
-
-
-def _smoothed(loss: float, values: Mapping[str, float]) -> float:
-    return 0.7 * loss + 0.3 * values["loss/action"]
-
-
-def _seen(batch: Batch) -> torch.Tensor:
-    """Which lessons say where the named thing is, ``[B * Q]``."""
-    return ~batch.spots.isnan().any(dim=1)
 
 
 def _draw_gains(rng: np.random.Generator, size: int) -> torch.Tensor:

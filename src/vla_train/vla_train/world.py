@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
 from vla_policy.observation import Observation
 from vla_policy.pose import PoseTracker
@@ -24,9 +26,13 @@ SpeedAt = Callable[[float], tuple[float, float]]
 
 
 class World:
-    """The robot stands at the scenario's start, and everything where the scenario has it."""
+    """The robot stands at the scenario's start, and everything where the scenario has it.
 
-    def __init__(self, simulation: Simulation, scenario: Scenario) -> None:
+    Args:
+        history: number of images in an observation.
+    """
+
+    def __init__(self, simulation: Simulation, scenario: Scenario, history: int = 1) -> None:
         _restore(simulation, scenario)
         self.simulation = simulation
         self.judge = Judge(scenario.task, scenario.room, scenario.start)
@@ -34,6 +40,7 @@ class World:
         self._scenario = scenario
         self._tracker = PoseTracker()
         self._walk = _walk_of(scenario)
+        self._images: deque[npt.NDArray[np.uint8]] = deque(maxlen=history)
         simulation.teleport(scenario.start)
 
     @property
@@ -47,11 +54,17 @@ class World:
         odometry = simulation.odometry
         self._tracker.observe(odometry.x, odometry.y, odometry.yaw)
         return Observation(
-            images=simulation.render()[None] if simulation.renders else _NOTHING,
+            images=self._seen() if simulation.renders else _NOTHING,
             instruction=self._scenario.task.instruction,
             stamp=round(simulation.time * 1e9),
             state=self._tracker.state(),
         )
+
+    def _seen(self) -> npt.NDArray[np.uint8]:
+        """The last images; before the first one, copies of it."""
+        image, images = self.simulation.render(), self._images
+        images.extend([image] * (1 if images else images.maxlen or 1))
+        return np.stack(images)
 
     def run_until(self, time_s: float, speed_at: SpeedAt | None = None) -> None:
         """Simulate until that time of the simulation; without `speed_at` by the last command."""

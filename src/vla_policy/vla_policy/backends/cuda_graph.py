@@ -12,7 +12,7 @@ import torch
 
 from vla_policy.architectures import architecture_of
 from vla_policy.backends.backend import Arrays, Options, Outputs
-from vla_policy.backends.deployment import Deployment, load_deployment, to_outputs, to_tensors
+from vla_policy.backends.deployment import Deployment, load_graph, to_outputs, to_tensors
 from vla_policy.checkpoint import read_config
 from vla_policy.errors import BackendError
 
@@ -65,7 +65,7 @@ def open_backend(name: str, variant: str, directory: Path, options: Options) -> 
         raise BackendError(
             f"backend {name!r} needs a GPU, and torch {torch.__version__} finds none"
         )
-    network = load_deployment(directory, options)
+    network = load_graph(f"backend {name}", directory, options)
     sizes = read_config(directory).model
     blank = architecture_of(sizes).make_inputs(sizes)
     with torch.cuda.device(options.device):

@@ -17,7 +17,7 @@ from vla_policy.backends.backend import ACTIONS, MODE, MORE, SPOT, Arrays, Optio
 from vla_policy.checkpoint import load_model
 from vla_policy.errors import BackendError
 from vla_policy.models.continuing import ContinuingDecoder
-from vla_policy.models.network import Network
+from vla_policy.models.network import AnyNetwork, Network
 
 
 class Deployment(nn.Module):
@@ -30,7 +30,7 @@ class Deployment(nn.Module):
 
     output_names: tuple[str, ...] = (ACTIONS, MODE, SPOT, MORE)
 
-    def __init__(self, model: Network) -> None:
+    def __init__(self, model: AnyNetwork) -> None:
         super().__init__()
         self.model = model
         self.input_names = tuple(architecture_of(model.config).make_inputs(model.config))
@@ -48,6 +48,7 @@ class Deployment(nn.Module):
 
     def obstacle_to_continuing(self) -> str:
         """Why its decoder cannot go on from a plan; empty where it can."""
+        assert isinstance(self.model, Network)
         decoder = self.model.decoder
         if isinstance(decoder, ContinuingDecoder):
             return ""
@@ -67,6 +68,7 @@ class Deployment(nn.Module):
         weights: torch.Tensor,
     ) -> tuple[torch.Tensor, ...]:
         """As `forward`, with actions that go on from a plan; see `ContinuingDecoder`."""
+        assert isinstance(self.model, Network)
         decoder = self.model.decoder
         assert isinstance(decoder, ContinuingDecoder)
         fused = self.model.fuse(pixels(images, state), language, state, memory, stage)
@@ -94,6 +96,20 @@ def load_deployment(directory: Path, options: Options) -> Deployment:
         return deployment.to(options.device)
     except (RuntimeError, AssertionError) as error:
         raise BackendError(f"device {options.device!r} cannot be used: {error}") from error
+
+
+def load_graph(name: str, directory: Path, options: Options) -> Deployment:
+    """As `load_deployment`, for a backend that runs the whole network at once.
+
+    Raises:
+        CheckpointError: the checkpoint is damaged.
+        BackendError: the device cannot be used, or the network is no single graph.
+    """
+    deployment = load_deployment(directory, options)
+    reason = architecture_of(deployment.model.config).no_graph
+    if reason:
+        raise BackendError(f"{name} runs a network as a single graph: {reason}; take torch")
+    return deployment
 
 
 def to_tensors(inputs: Arrays, names: tuple[str, ...], device: str) -> tuple[torch.Tensor, ...]:

@@ -50,7 +50,7 @@ def export(
         begin: called with the name of each step as it begins.
 
     Raises:
-        BackendError: a format is unknown, or a package is missing.
+        BackendError: a format is unknown, a package is missing, or there is no such graph.
         CheckpointError: the checkpoint is damaged.
     """
     unknown = set(formats) - set(FORMATS)
@@ -59,6 +59,9 @@ def export(
             f"unknown formats {', '.join(sorted(unknown))}: expected {', '.join(FORMATS)}"
         )
     config = read_config(source)
+    no_graph = architecture_of(config.model).no_graph
+    if no_graph:
+        raise BackendError(f"{source} cannot be exported as a graph: {no_graph}")
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".export-") as unfinished:
         folder = Path(unfinished) / graphs.FOLDER

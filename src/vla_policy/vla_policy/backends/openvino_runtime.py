@@ -31,13 +31,18 @@ class OpenVinoBackend:
     def __init__(self, name: str, compiled: Any) -> None:
         self.name = name
         self._request = compiled.create_infer_request()
-        self._names = [output.get_any_name() for output in compiled.outputs]
+        # What is also used within the graph may have another name beside its own.
+        self._names = [sorted(output.get_names()) for output in compiled.outputs]
 
     def run(self, inputs: Arrays) -> Outputs:
         """See `Backend`."""
         self._request.infer(inputs)
         # Copies, since the next inference writes into the same memory.
-        return {name: np.array(self._request.get_tensor(name).data) for name in self._names}
+        return {
+            name: np.array(self._request.get_tensor(name).data)
+            for names in self._names
+            for name in names
+        }
 
 
 def open_backend(name: str, variant: str, directory: Path, options: Options) -> OpenVinoBackend:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from vla_policy.backends.backend import Options
-from vla_policy.backends.deployment import load_deployment
+from vla_policy.backends.deployment import load_graph
 from vla_policy.backends.torch_eager import TorchBackend
 from vla_policy.errors import BackendError
 
@@ -22,6 +22,6 @@ def open_backend(name: str, variant: str, directory: Path, options: Options) -> 
     """
     if not options.on_gpu and not (shutil.which("g++") or shutil.which("clang++")):
         raise BackendError(f"backend {name!r} needs a C++ compiler: sudo apt-get install g++")
-    deployment = load_deployment(directory, options)
+    deployment = load_graph(f"backend {name}", directory, options)
     network = torch.compile(deployment, fullgraph=True, dynamic=False)
     return TorchBackend(name, network, deployment, options.device)

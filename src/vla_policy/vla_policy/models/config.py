@@ -29,6 +29,9 @@ class EndToEndConfig:
 
     Attributes:
         vision, language, fusion, decoder: names of parts, see `PARTS`.
+        vision_blocks: residual or transformer blocks of the vision encoder; None: its own number.
+        fusion_width, fusion_layers: of its tokens, and how often they look; only
+            `cross_attention` has them.
 
     Raises:
         CheckpointError: a size is not positive, the image is no multiple of the stride, or
@@ -45,8 +48,11 @@ class EndToEndConfig:
     horizon: int = 8
     action_dim: int = 2
     vision_channels: int = 64
+    vision_blocks: int | None = None
     language_dim: int = 128
     fusion_dim: int = 256
+    fusion_width: int = 96
+    fusion_layers: int = 2
 
     def __post_init__(self) -> None:
         for part, choices in PARTS.items():
@@ -55,6 +61,8 @@ class EndToEndConfig:
                     f"{part} must be one of {', '.join(choices)} (got {getattr(self, part)!r})"
                 )
         for name, value in dataclasses.asdict(self).items():
+            if name == "vision_blocks" and value is None:
+                continue
             if name not in PARTS and (not isinstance(value, int) or value < 1):
                 raise CheckpointError(f"{name} must be a whole number >= 1 (got {value!r})")
         if self.image_height % STRIDE or self.image_width % STRIDE:

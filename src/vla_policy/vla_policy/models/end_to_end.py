@@ -78,9 +78,11 @@ class EndToEndVLA(Network):
     ) -> None:
         super().__init__()
         self.config = config
-        self.vision = vision or VISION_ENCODERS[config.vision](config.vision_channels)
+        blocks = {} if config.vision_blocks is None else {"blocks": config.vision_blocks}
+        self.vision = vision or VISION_ENCODERS[config.vision](config.vision_channels, **blocks)
         self.language = language or LANGUAGE_ENCODERS[config.language](config.language_dim)
         stride = self.vision.stride
+        looks = {"width": config.fusion_width, "layers": config.fusion_layers}
         self.fusion = fusion or FUSIONS[config.fusion](
             channels=self.vision.channels,
             language_dim=self.language.dim,
@@ -88,6 +90,7 @@ class EndToEndVLA(Network):
             grid=(config.image_height // stride, config.image_width // stride),
             history=config.history,
             dim=config.fusion_dim,
+            **(looks if config.fusion == "cross_attention" else {}),
         )
         self.decoder = decoder or DECODERS[config.decoder](
             self.fusion.dim, config.horizon, config.action_dim

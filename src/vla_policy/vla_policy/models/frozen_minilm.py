@@ -16,26 +16,23 @@ BATCH = 2048
 
 
 @torch.inference_mode()
-def read_tokens(
-    encoder: SentenceEncoder, texts: list[str], device: torch.device
-) -> torch.Tensor:
+def read_tokens(encoder: SentenceEncoder, texts: list[str], device: torch.device) -> torch.Tensor:
     """As `SentenceEncoder.tokens`, on a device: ``[len(texts), N, 384]`` float16."""
-    ids = [encoder.ids(text) for text in texts]
-    longest = max([1, *(len(each) - 2 for each in ids)])
-    result = torch.zeros(
-        len(texts), longest, EMBEDDING_DIM, dtype=torch.float16, device=device
-    )
+    ids = encoder.many_ids(texts)
+    counts = np.array([len(each) for each in ids])
+    longest = max(1, int(counts.max(initial=2)) - 2)
+    result = torch.zeros(len(texts), longest, EMBEDDING_DIM, dtype=torch.float16, device=device)
     weights = {
         name: torch.from_numpy(value).to(device) for name, value in encoder.weights().items()
     }
-    order = np.argsort([len(each) for each in ids], kind="stable")
+    order = np.argsort(counts, kind="stable")
     for rows in np.split(order, range(BATCH, len(order), BATCH)):
-        width = max(len(ids[row]) for row in rows)
-        batch = torch.zeros(len(rows), width, dtype=torch.long)
-        for place, row in enumerate(rows):
-            batch[place, : len(ids[row])] = torch.tensor(ids[row])
-        lengths = torch.tensor([len(ids[row]) for row in rows], device=device)
-        states = _states(weights, encoder, batch.to(device), lengths)
+        if not len(rows):
+            continue
+        width = int(counts[rows].max(initial=2))
+        filled = [ids[row] + [0] * (width - len(ids[row])) for row in rows]
+        lengths = torch.from_numpy(counts[rows]).to(device)
+        states = _states(weights, encoder, torch.tensor(filled, device=device), lengths)
         inside = torch.arange(1, width - 1, device=device) < (lengths - 1)[:, None]
         result[torch.from_numpy(rows).to(device), : width - 2] = (
             states[:, 1:-1] * inside[..., None]

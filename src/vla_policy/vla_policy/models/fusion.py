@@ -114,7 +114,10 @@ class CrossAttentionFusion(nn.Module):
 
 
 class LookAndThink(nn.Module):
-    """Tokens look at the cells of their image, then at each other."""
+    """Tokens look at the cells of their image, then at each other.
+
+    It begins by leaving them as they are: so a network can be made deeper that has learnt already.
+    """
 
     def __init__(self, width: int, heads: int = HEADS) -> None:
         super().__init__()
@@ -124,6 +127,9 @@ class LookAndThink(nn.Module):
         self.key_value = nn.Linear(width, 2 * width)
         self.out = nn.Linear(width, width)
         self.think = TransformerBlock(width, heads)
+        for last in (self.out, self.think.attention.out, self.think.network[-1]):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
 
     def forward(self, tokens: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
         """``[B, M, width]`` and ``[N, P, width]`` to ``[B, M, width]``; B is a multiple of N."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import abc
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import torch
@@ -58,18 +59,18 @@ class Look(NamedTuple):
     more: torch.Tensor
 
 
-class Network(nn.Module, abc.ABC):
+class AnyNetwork(nn.Module, abc.ABC):
     """Images, a sentence and the robot's own state in, a chunk of actions and a look out.
 
     Attributes:
         config: its sizes.
-        language: reads the sentences.
-        decoder: decodes actions from what `fuse` gives.
     """
 
     config: ModelConfig
-    language: LanguageEncoder
-    decoder: ActionDecoder
+
+    @abc.abstractmethod
+    def embed(self, instructions: list[str]) -> torch.Tensor:
+        """The part of reading sentences that depends on their text alone, a row each."""
 
     def forward(
         self,
@@ -83,7 +84,7 @@ class Network(nn.Module, abc.ABC):
 
         Args:
             images: ``[B, T, 3, H, W]``, uint8 or float in [0, 1], oldest first.
-            instructions: B sentences, or what ``language.embed`` made of them.
+            instructions: B sentences, or what the network's own `embed` made of them.
             state: ``[B, 3]`` pose since the present part of the sentence began; zeros where None.
             memory: ``[B, 3]`` see `vla_policy.memory.MEMORY_NAMES`; nothing known where None.
             stage: ``[B]`` which part of the sentence is to be done; the first where None.
@@ -92,6 +93,37 @@ class Network(nn.Module, abc.ABC):
             ObservationError: the images have another shape, or there are no B instructions.
         """
         return self.look(images, instructions, state, memory, stage).actions
+
+    @abc.abstractmethod
+    def look(
+        self,
+        images: torch.Tensor,
+        instructions: list[str] | torch.Tensor,
+        state: torch.Tensor | None = None,
+        memory: torch.Tensor | None = None,
+        stage: torch.Tensor | None = None,
+    ) -> Look:
+        """The actions, and what is to be remembered; arguments and errors as in `forward`."""
+
+    def save_beside(self, checkpoint: Path) -> ModelConfig:
+        """Write what a checkpoint needs besides the weights; gives the sizes as it says them."""
+        return self.config
+
+
+class Network(AnyNetwork):
+    """A network that fuses all that it is given, and decodes actions from that.
+
+    Attributes:
+        language: reads the sentences.
+        decoder: decodes actions from what `fuse` gives.
+    """
+
+    language: LanguageEncoder
+    decoder: ActionDecoder
+
+    def embed(self, instructions: list[str]) -> torch.Tensor:
+        """See `AnyNetwork.embed`."""
+        return self.language.embed(instructions)
 
     def look(
         self,

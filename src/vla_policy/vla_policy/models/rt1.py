@@ -69,7 +69,10 @@ class RT1(Network):
         memory: torch.Tensor | None = None,
         stage: torch.Tensor | None = None,
     ) -> Fused:
-        """See `Network`; the vector is ``[B, N, dim]``, as `TokenDecoder` and `see` take it."""
+        """See `Network`; the vector is ``[B, N, dim]``, as `TokenDecoder` and `see` take it.
+
+        A single image stands for a history of copies of it, at a fraction of the cost.
+        """
         images = self._checked(images)
         language = self.language(instructions, stage).flatten(1)  # [B, slots * D]
         if len(language) == 0 or len(language) % len(images):
@@ -78,7 +81,9 @@ class RT1(Network):
                 f"{len(language)} instructions for {len(images)} images"
             )
         body = _body(images, len(language), state, memory)
-        return self.decide(self.encode(images, language), language, body)
+        seen = self.encode(images, language)
+        tokens = seen.tokens.expand(-1, self.config.history, -1, -1)  # [B, T, K, dim]
+        return self.decide(Seen(tokens, seen.cells), language, body)
 
     def encode(self, images: torch.Tensor, language: torch.Tensor) -> Seen:
         """The tokens of the images ``[N, T, 3, H, W]`` in [0, 1], T as it comes.
@@ -170,7 +175,8 @@ class RT1(Network):
     def _checked(self, images: torch.Tensor) -> torch.Tensor:
         c = self.config
         expected = (c.history, 3, c.image_height, c.image_width)
-        if images.ndim != 5 or tuple(images.shape[1:]) != expected:
+        alone = (1, *expected[1:])
+        if images.ndim != 5 or tuple(images.shape[1:]) not in (expected, alone):
             raise ObservationError(
                 f"expected images of shape [B, {', '.join(map(str, expected))}], "
                 f"got {list(images.shape)}"

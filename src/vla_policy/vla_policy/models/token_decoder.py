@@ -7,14 +7,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from vla_policy.action_tokenizer import ROUNDING
 from vla_policy.models.causal_transformer import CausalTransformer, SequenceLayout
 from vla_policy.models.rt1_config import RT1Config
 
 MEAN_RADIUS = 8
 """Bins on each side of the likeliest one that `decoding: mean` takes in."""
-ROUNDING = 1e-4
-"""Share of a bin by which a value may lie below it and still belong to it: a bin's own value,
-as float32 has it, comes back to its bin."""
 
 
 class TokenDecoder(nn.Module):
@@ -111,7 +109,7 @@ class TokenDecoder(nn.Module):
 def to_bins(values: torch.Tensor, bins: int) -> torch.Tensor:
     """Values in [-1, 1] to the numbers of their bins, clipped.
 
-    As the paper's code has it, the last bin holds the largest value alone.
+    As in `vla_policy.action_tokenizer`: the last bin holds the largest value alone.
     """
     return ((values.clamp(-1.0, 1.0) + 1.0) * ((bins - 1) / 2) + ROUNDING).long()
 

@@ -20,11 +20,14 @@ class ConvEncoder(nn.Module):
     Attributes:
         channels: depth of the feature map.
         stride: pixels a cell of the map covers in each direction.
+
+    Args:
+        blocks: residual blocks at the finer resolution.
     """
 
     stride = STRIDE
 
-    def __init__(self, channels: int = 64) -> None:
+    def __init__(self, channels: int = 64, blocks: int = 1) -> None:
         super().__init__()
         self.channels = channels
         self.stem = nn.Sequential(
@@ -33,6 +36,7 @@ class ConvEncoder(nn.Module):
             *_conv(channels // 2, channels, kernel=3, stride=2),
         )
         self.fine = ResidualBlock(channels)
+        self.finer = nn.Sequential(*(ResidualBlock(channels) for _ in range(blocks - 1)))
         self.coarse = nn.Sequential(
             *_conv(channels, 2 * channels, kernel=3, stride=2),
             ResidualBlock(2 * channels),
@@ -41,7 +45,7 @@ class ConvEncoder(nn.Module):
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """``[N, 3, H, W]`` in [0, 1] to features ``[N, channels, H/8, W/8]``."""
-        fine = self.fine(self.stem(images - 0.5))
+        fine = self.finer(self.fine(self.stem(images - 0.5)))
         coarse = F.interpolate(self.coarse(fine), size=fine.shape[-2:], mode="nearest")
         return torch.relu(fine + coarse)
 
@@ -55,12 +59,12 @@ class VitEncoder(nn.Module):
 
     stride = STRIDE
 
-    def __init__(self, channels: int = 64, layers: int = 4) -> None:
+    def __init__(self, channels: int = 64, blocks: int = 4) -> None:
         super().__init__()
         self.channels = channels
         self.patches = nn.Conv2d(3, channels, self.stride, self.stride)
         self.places = nn.Conv2d(channels, channels, 3, padding=1, groups=channels)
-        self.blocks = nn.ModuleList(TransformerBlock(channels) for _ in range(layers))
+        self.blocks = nn.ModuleList(TransformerBlock(channels) for _ in range(blocks))
         self.norm = nn.LayerNorm(channels)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -74,7 +78,10 @@ class VitEncoder(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions and a way around them (arXiv 1512.03385, section 3)."""
+    """Two convolutions and a way around them (arXiv 1512.03385, section 3).
+
+    It begins as the way around alone (arXiv 1706.02677, section 5.1).
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -82,6 +89,7 @@ class ResidualBlock(nn.Module):
         self.second = nn.Sequential(
             nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels)
         )
+        nn.init.zeros_(self.second[1].weight)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """``[N, C, h, w]`` to the same shape."""
