@@ -139,7 +139,7 @@ def outside_functions(node: ast.AST) -> Iterator[ast.AST]:
 def pins() -> dict[str, str]:
     """Every requirement by its normalised name, and the file that pins it."""
     found: dict[str, str] = {}
-    files = ("ros", "base", "encoder", "runtimes", "backends", "rt2", "dev")
+    files = ("ros", "base", "encoder", "runtimes", "backends", "rt2", "babyai", "dev")
     for name in (f"{file}.txt" for file in files):
         for line in requirement_lines(ROOT / "requirements" / name):
             key = re.split(r"[\[=<>!~; ]", line)[0].lower().replace("_", "-")
