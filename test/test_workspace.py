@@ -44,8 +44,10 @@ STARTED_NOT_IMPORTED = {"diagnostic_aggregator"}
 THIRD_PARTY: dict[str, tuple[str | None, str]] = {
     # import: (rosdep key that rosdistro has, or None; package of requirements/)
     "cv2": ("python3-opencv", "opencv-python-headless"),
+    "gymnasium": (None, "gymnasium"),  # judges the networks on BabyAI; no robot needs it
     "honcho": (None, "honcho"),  # shows `vla sim` and `vla demo`; no launch file needs it
     "huggingface_hub": ("python3-huggingface-hub-pip", "huggingface-hub"),
+    "minigrid": (None, "minigrid"),  # as gymnasium
     "msgpack": ("python3-msgpack", "msgpack"),
     "mujoco": ("python3-mujoco-pip", "mujoco"),
     "numpy": ("python3-numpy", "numpy"),
@@ -137,7 +139,7 @@ def outside_functions(node: ast.AST) -> Iterator[ast.AST]:
 def pins() -> dict[str, str]:
     """Every requirement by its normalised name, and the file that pins it."""
     found: dict[str, str] = {}
-    files = ("ros", "base", "encoder", "runtimes", "backends", "rt2", "dev")
+    files = ("ros", "base", "encoder", "runtimes", "backends", "rt2", "babyai", "dev")
     for name in (f"{file}.txt" for file in files):
         for line in requirement_lines(ROOT / "requirements" / name):
             key = re.split(r"[\[=<>!~; ]", line)[0].lower().replace("_", "-")
@@ -263,7 +265,7 @@ def test_every_import_is_pinned():
     }
     assert wanted <= {name for name, file in pins().items() if file == "ros.txt"}
     wanted = {THIRD_PARTY[module][1] for module in needed & set(THIRD_PARTY)}
-    files = ("ros.txt", "base.txt", "runtimes.txt", "backends.txt", "rt2.txt")
+    files = ("ros.txt", "base.txt", "runtimes.txt", "backends.txt", "babyai.txt", "rt2.txt")
     assert wanted <= {name for name, file in pins().items() if file in files}
 
 

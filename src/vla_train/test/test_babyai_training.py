@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from vla_train.babyai import checkpoint
+from vla_train.babyai import checkpoint, training
 from vla_train.babyai.demonstrations import record, shard_path
 from vla_train.babyai.evaluation import play
 from vla_train.babyai.frames import replay
@@ -14,7 +14,7 @@ from vla_train.babyai.levels import FIRST_TRAINING_SEED, find_level
 from vla_train.babyai.networks import ARCHITECTURES, NetworkConfig, ask, build_network
 from vla_train.babyai.players import NetworkPlayer
 from vla_train.babyai.runs import train_level
-from vla_train.babyai.training import Trainer, TrainingPlan
+from vla_train.babyai.training import Trainer, TrainingPlan, learning_rate
 from vla_train.errors import TrainError
 
 pytest.importorskip("gymnasium")
@@ -41,28 +41,32 @@ def test_a_few_demonstrations_are_learnt_by_heart_and_played(architecture):
     plan = dataclasses.replace(PLAN, ema_decay=0.9, batch_size=8)
     trainer = Trainer(small(architecture), plan, CPU)
     said = []
-    trainer.train(frames, None, lambda step, steps, values: said.append(values))
+    trainer.train(frames, None, lambda step, share, values: said.append(values))
     assert said[-1]["right"] > 0.97
     results = list(play(LEVEL, SEEDS, lambda n: NetworkPlayer(trainer.average, trainer.config, n)))
     assert sum(result.success for result in results) == len(SEEDS)
 
 
 @architecture
-def test_a_run_that_was_cut_off_ends_as_one_that_was_not(architecture, tmp_path):
+def test_a_run_that_was_cut_off_ends_as_one_that_was_not(architecture, tmp_path, monkeypatch):
     frames = replay(record(LEVEL, SEEDS), LEVEL.reach, CPU)
-    plan = dataclasses.replace(PLAN, steps=6, batch_size=8, symmetry=True)
+    plan = dataclasses.replace(PLAN, steps=8, batch_size=8, symmetry=True)
     whole = Trainer(small(architecture), plan, CPU)
     whole.train(frames, None, silent)
     cut = Trainer(small(architecture), plan, CPU)
-    cut.steps = 3
-    # The rate follows from the number of steps in all.
-    cut._expected_steps = lambda: 6
-    cut.train(frames, tmp_path / "state.pt", silent)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "REPORT_EVERY", 3)
+    monkeypatch.setattr(training, "SAVE_EVERY_S", -1.0)
+    with pytest.raises(KeyboardInterrupt):
+        cut.train(frames, tmp_path / "state.pt", lambda step, *_: stop() if step == 6 else None)
     resumed = Trainer(small(architecture), plan, CPU)
     resumed.load(tmp_path / "state.pt")
     assert resumed.step == 3
-    resumed.steps = 6
     resumed.train(frames, None, silent)
+    assert resumed.step == whole.step == 8
     for name, value in whole.average.state_dict().items():
         assert torch.allclose(value, resumed.average.state_dict()[name], atol=1e-6), name
 
@@ -97,12 +101,16 @@ def test_limits_of_a_run_must_be_clear():
         TrainingPlan(steps=1, seconds=1.0)
 
 
-def test_time_sets_the_number_of_steps():
+def test_a_run_ends_with_its_time_and_its_rate_falls_till_then():
     frames = replay(record(LEVEL, SEEDS), LEVEL.reach, CPU)
-    plan = TrainingPlan(seconds=0.001, batch_size=2, precision="float32")
+    plan = TrainingPlan(seconds=2.0, batch_size=2, precision="float32")
     trainer = Trainer(small("end_to_end"), plan, CPU)
     trainer.train(frames, None, silent)
-    assert trainer.steps == trainer.step == 61
+    assert trainer.step >= 1
+    assert 2.0 <= trainer.seconds < 20.0
+    rates = [learning_rate(1.0, 1_000, share / 10) for share in range(11)]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] == 1.0 and rates[-1] == pytest.approx(0.01)
 
 
 def test_sizes_that_make_no_sense_are_refused():

@@ -50,9 +50,9 @@ def train_level(
         trainer.load(state)
         say(f"going on at step {trainer.step}")
 
-    def report(step: int, steps: int, values: dict[str, float]) -> None:
+    def report(step: int, share: float, values: dict[str, float]) -> None:
         figures = ", ".join(f"{name} {value:.4f}" for name, value in values.items())
-        say(f"step {step} of {steps or '?'}, {trainer.seconds:.1f} s: {figures}")
+        say(f"step {step} ({share:.0%}), {trainer.seconds:.1f} s: {figures}")
 
     trainer.train(frames, state, report)
     found: dict[str, Any] = {

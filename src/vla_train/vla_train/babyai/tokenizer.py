@@ -9,7 +9,8 @@ from torch import nn
 from vla_policy.models.fusion import cell_positions, cell_waves
 from vla_policy.models.image_tokenizer import Seen
 from vla_policy.models.token_learner import TokenLearner
-from vla_train.babyai.fusion import DILATIONS, WideFilmBlock
+from vla_train.babyai.fusion import wide_blocks
+from vla_train.babyai.match import Match
 from vla_train.babyai.vision import GridEncoder
 
 
@@ -28,18 +29,17 @@ class GridTokenizer(nn.Module):
         condition_dim: int,
         token_dim: int,
         tokens: int,
-        dilations: tuple[int, ...] = DILATIONS,
+        depth: int = 4,
     ) -> None:
         super().__init__()
         self.encoder = vision
-        self.place = nn.Conv2d(2, vision.channels, 1)
+        self.match = Match(condition_dim, vision.learnt, vision.stride**2)
+        self.place = nn.Conv2d(2, vision.learnt, 1)
         positions = cell_positions(*grid)  # [h * w, 2]
         self.register_buffer("positions", positions.T.reshape(1, 2, *grid), persistent=False)
         self.register_buffer("waves", cell_waves(positions), persistent=False)
-        self.blocks = nn.ModuleList(
-            WideFilmBlock(vision.channels, condition_dim, dilation) for dilation in dilations
-        )
-        self.project = nn.Linear(vision.channels, token_dim)
+        self.blocks = wide_blocks(vision.learnt, condition_dim, depth)
+        self.project = nn.Linear(vision.learnt, token_dim)
         self.where = nn.Linear(self.waves.shape[1], token_dim)
         self.learner = TokenLearner(token_dim, tokens)
 
@@ -59,7 +59,9 @@ class GridTokenizer(nn.Module):
         """
         steps = images.shape[1]
         told = condition.repeat_interleave(steps, dim=0)  # [N * T, D]
-        x = self.encoder(images.flatten(0, 1)) + self.place(self.positions)
+        seen = self.encoder(images.flatten(0, 1))
+        matched, _ = self.match(seen[:, self.encoder.learnt :], told)
+        x = seen[:, : self.encoder.learnt] + matched + self.place(self.positions)
         for block in self.blocks:
             x = block(x, told)
         cells = self.project(x.flatten(2).transpose(1, 2)) + self.where(self.waves)

@@ -21,14 +21,12 @@ from vla_train.config import PRECISIONS
 from vla_train.errors import TrainError
 
 WARM_UP_STEPS = 100
-TIMED_STEPS = (20, 60)
-"""From which to which step the speed is measured where a run is limited by its time."""
 SAVE_EVERY_S = 30.0
 REPORT_EVERY = 50
 ANSWERS = 8
 """Steps of a window that an RT1 is asked at: each map is encoded but once for all of them."""
-Progress = Callable[[int, int, dict[str, float]], None]
-"""Called with (steps done, steps in all, the latest losses)."""
+Progress = Callable[[int, float, dict[str, float]], None]
+"""Called with (steps done, share of the run done from 0 to 1, the latest losses)."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +34,9 @@ class TrainingPlan:
     """How a network is trained.
 
     Attributes:
-        steps: how many batches; None: as many as `seconds` allow.
-        seconds: time limit, measured from the first step; the number of steps is set by the
-            speed of the first ones, so that the learning rate comes down in time.
+        steps: how many batches; None: as many as there is time for.
+        seconds: time limit, in place of `steps`: the learning rate falls with the time that is
+            left, and what comes out depends on the speed of the machine.
         target_weight: of the loss that asks which cell the bot acts on next.
         symmetry: whether names and sides are changed, see `vla_train.babyai.symmetry`.
 
@@ -86,7 +84,6 @@ class Trainer:
         )
         self.symmetry = Symmetry(device) if plan.symmetry else None
         self.step = 0
-        self.steps = plan.steps
         self.seconds = 0.0
         self._answers = ANSWERS if config.architecture == "rt1" else 1
         self._weights = list(self.network.parameters())
@@ -96,8 +93,7 @@ class Trainer:
         """Train to the end, from where a cut-off run stopped."""
         generator = torch.Generator(self.device)
         began = saved = time.monotonic() - self.seconds
-        timed = began
-        while self.steps is None or self.step < self.steps:
+        while (share := self._share(time.monotonic() - began)) < 1.0:
             # Each step draws from a stream of its own: a resumed run sees the same frames.
             generator.manual_seed(self.plan.seed * 1_000_003 + self.step)
             batch = frames.draw(
@@ -107,18 +103,12 @@ class Trainer:
                 self._answers,
                 self.symmetry,
             )
-            losses = self._learn(batch)
+            losses = self._learn(batch, learning_rate(self.plan.learning_rate, self.step, share))
             self.step += 1
-            if self.steps is None and self.step in TIMED_STEPS:
-                self._synchronise()
-                now = time.monotonic()
-                if self.step == TIMED_STEPS[1]:
-                    self.steps = self._affordable(now - timed, now - began)
-                timed = now
-            if self.step % REPORT_EVERY == 0 or self.step == self.steps:
+            if self.step % REPORT_EVERY == 0:
                 values = dict(zip(("action", "target", "right"), losses.tolist(), strict=True))
                 self.seconds = time.monotonic() - began
-                progress(self.step, self.steps or 0, values)
+                progress(self.step, self._share(self.seconds), values)
                 if state_file and time.monotonic() - saved > SAVE_EVERY_S:
                     self.save(state_file)
                     saved = time.monotonic()
@@ -135,7 +125,6 @@ class Trainer:
                 "average": self.average.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
                 "step": self.step,
-                "steps": self.steps,
                 "seconds": self.seconds,
             },
             unfinished,
@@ -148,12 +137,17 @@ class Trainer:
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.steps = state["step"], state["steps"]
-        self.seconds = state["seconds"]
+        self.step, self.seconds = state["step"], state["seconds"]
 
-    def _learn(self, batch: Batch) -> torch.Tensor:
+    def _share(self, seconds: float) -> float:
+        """How much of the run is done, 1: all."""
+        if self.plan.steps is not None:
+            return self.step / self.plan.steps
+        assert self.plan.seconds is not None
+        return seconds / self.plan.seconds
+
+    def _learn(self, batch: Batch, rate: float) -> torch.Tensor:
         """One step; gives the losses and the share of right actions ``[3]``, on the device."""
-        rate = learning_rate(self.plan.learning_rate, self.step, self._expected_steps())
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.network.train()
@@ -183,19 +177,6 @@ class Trainer:
         kept, new = self._pairs
         torch._foreach_lerp_(kept, new, 1 - decay)
 
-    def _expected_steps(self) -> int:
-        """Steps in all; before the speed is known, enough that the rate does not fall yet."""
-        return self.steps or 100 * TIMED_STEPS[1]
-
-    def _affordable(self, timed_s: float, spent_s: float) -> int:
-        assert self.plan.seconds is not None
-        pace = timed_s / (TIMED_STEPS[1] - TIMED_STEPS[0])
-        return self.step + max(1, int((self.plan.seconds - spent_s) / pace))
-
-    def _synchronise(self) -> None:
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-
 
 def mean_of_windows(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Cross-entropy of ``[B, W, choices]`` to ``[B, W]``: the mean of each window's own mean."""
@@ -205,9 +186,9 @@ def mean_of_windows(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return (each.sum(dim=1) / (labels != IGNORED).sum(dim=1)).mean()
 
 
-def learning_rate(highest: float, step: int, steps: int) -> float:
-    """A short warm-up, then along a cosine to nearly nothing."""
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / max(1, steps))))
+def learning_rate(highest: float, step: int, share: float) -> float:
+    """A short warm-up, then along a cosine to nearly nothing as the run is done."""
+    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
     return highest * (0.01 + 0.99 * cosine) * min(1.0, (step + 1) / WARM_UP_STEPS)
 
 

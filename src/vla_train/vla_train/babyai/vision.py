@@ -20,7 +20,8 @@ class GridEncoder(nn.Module):
     red ball from red and ball; then convolutions.
 
     Attributes:
-        channels: depth of the feature map.
+        learnt: depth of what the convolutions give.
+        channels: depth of the feature map: behind what is learnt stand the symbols themselves.
         stride: cells of the grid to a cell of the map in each direction.
     """
 
@@ -28,7 +29,8 @@ class GridEncoder(nn.Module):
 
     def __init__(self, channels: int = 64, stride: int = 1, blocks: int = 2) -> None:
         super().__init__()
-        self.channels, self.stride = channels, stride
+        self.learnt, self.stride = channels, stride
+        self.channels = channels + stride**2 * SYMBOLS
         offsets = torch.tensor([0, OBJECTS, OBJECTS + len(COLOURS)]).view(3, 1, 1)
         self.register_buffer("offsets", offsets, persistent=False)
         self.embed = nn.Conv2d(SYMBOLS, channels // 2, 1)
@@ -49,8 +51,11 @@ class GridEncoder(nn.Module):
         numbers = (images * 255.0).round().long() + self.offsets  # [N, 3, H, W]
         marks = images.new_zeros(len(images), SYMBOLS, *images.shape[-2:])
         marks = marks.scatter_(1, numbers, 1.0).contiguous(memory_format=torch.channels_last)
-        features: torch.Tensor = self.blocks(self.stem(self.embed(marks)))
-        return features
+        features = self.blocks(self.stem(self.embed(marks)))
+        height, width = features.shape[-2:]
+        parts = marks.unflatten(3, (width, self.stride)).unflatten(2, (height, self.stride))
+        plain = parts.permute(0, 3, 5, 1, 2, 4).flatten(1, 3)  # [N, stride^2 * SYMBOLS, h, w]
+        return torch.cat([features, plain.to(features.dtype)], dim=1)
 
 
 def nearest_cell(cells: torch.Tensor, size: int, stride: int) -> torch.Tensor:
