@@ -27,7 +27,7 @@ LOST, REMEMBERED, SEEN = range(len(MODES))
 
 LOSE_S = 0.4
 """How long looks must say *lost* before a memory is given up: a thing that is half hidden is seen
-in one look and not in the next, and whoever forgets it at once turns to and fro."""
+in one look and not in the next, and whoever forgets it at once turns back and forth."""
 SAME_SPOT_M = 0.6
 """Nearer than this to the memory, a look adds to it; further off, it says where the thing really
 is, and replaces it."""

@@ -11,7 +11,16 @@ from typing import Any
 
 import torch
 
+from vla_policy.architectures import architecture_of
 from vla_train.config import RunConfig
+
+
+OPENINGS = {
+    "end_to_end": "An `EndToEndVLA`: a camera image",
+    "rt1": "An `RT1` (arXiv 2212.06817): the last camera images",
+    "rt2": "An `RT2` (arXiv 2307.15818): a camera image",
+}
+"""How the cards of architectures begin."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +60,9 @@ def model_card(
         "",
         f"# {config.name}",
         "",
-        "An `EndToEndVLA`: a camera image, an English sentence, the pose since the sentence was "
-        "said and a memory of where the named thing is go in; a chunk of velocity commands and "
-        "what is to be remembered come out.",
+        f"{OPENINGS[architecture_of(config.model).name]}, an English sentence, the pose since the "
+        "sentence was said and a memory of where the named thing is go in; a chunk of velocity "
+        "commands and what is to be remembered come out.",
         "",
         f"- Trained by `vla train --config {config.name}` from seed {config.seed}"
         f"{_beginning(config)}: behaviour cloning of an expert; {len(rounds) - 1} DAgger "

@@ -136,7 +136,7 @@ class FrameDataset:
         self._mirrorable = self._all.subset(columns.pop("mirrors") > 0)
         self._grid, self._mirror_share = config.model.grid, config.mirror_share
         self._signs: dict[str, torch.Tensor] = {}
-        mirrored = np.zeros(0, dtype=np.int64)
+        mirrored: npt.NDArray[Any] = np.zeros(0, dtype=np.int64)
         if self._mirror_share:
             signs = mirror_signs(config.action)
             self._signs = {name: torch.from_numpy(by).to(device) for name, by in signs.items()}

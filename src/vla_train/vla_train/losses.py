@@ -54,7 +54,7 @@ class Counts(NamedTuple):
 class LessonLosses(Protocol):
     """The losses of a part of a batch, which add up to the means over the whole one."""
 
-    def __call__(self, model: Network, part: Batch, whole: Counts) -> Losses:
+    def __call__(self, model: Any, part: Batch, whole: Counts) -> Losses:
         """The losses; `whole` says of how many things, at least one of each."""
         ...
 

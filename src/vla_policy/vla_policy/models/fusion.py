@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from vla_policy.memory import MEMORY_DIM
-from vla_policy.models.attention import HEADS, TransformerBlock
+from vla_policy.models.attention import HEADS, TransformerBlock, silence
 from vla_policy.pose import STATE_DIM
 
 BODY_DIM = STATE_DIM + MEMORY_DIM
@@ -127,9 +127,8 @@ class LookAndThink(nn.Module):
         self.key_value = nn.Linear(width, 2 * width)
         self.out = nn.Linear(width, width)
         self.think = TransformerBlock(width, heads)
-        for last in (self.out, self.think.attention.out, self.think.network[-1]):
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
+        self.think.begin_silent()
+        silence(self.out)
 
     def forward(self, tokens: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
         """``[B, M, width]`` and ``[N, P, width]`` to ``[B, M, width]``; B is a multiple of N."""

@@ -86,10 +86,11 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.first = nn.Sequential(*_conv(channels, channels, kernel=3, stride=1))
+        norm = nn.BatchNorm2d(channels)
+        nn.init.zeros_(norm.weight)
         self.second = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels)
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False), norm
         )
-        nn.init.zeros_(self.second[1].weight)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """``[N, C, h, w]`` to the same shape."""
