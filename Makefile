@@ -19,7 +19,7 @@ ENV := . scripts/env.sh
 # `make setup` says that there was nothing to do; as a step of another target it keeps quiet.
 SETUP := scripts/setup.sh $(if $(filter setup,$(MAKECMDGOALS)),,--quiet)
 
-.PHONY: help setup demo sim say status log arm disarm estop reset faults train eval eval-babyai export bench test lint format lock setup-dev clean distclean
+.PHONY: help setup demo sim say status log arm disarm estop reset faults parity train eval eval-babyai export bench test lint format lock setup-dev clean distclean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,9 @@ reset: setup ## release the emergency stop; the gate stays disarmed
 
 faults: setup ## break the running stack in every way and measure the gate, write out/faults [ARGS="e_stop camera"]
 	@$(ENV) && exec $(VLA) faults $$ARGS
+
+parity: setup ## play the demo's tasks with ROS and without, write out/parity [SEED= POLICY= ARGS="--rooms 3"]
+	@$(ENV) && exec $(VLA) parity $${SEED+--seed="$$SEED"} $${POLICY+--policy="$$POLICY"} $$ARGS
 
 train: setup ## train the shipped policy from its fixed seeds; goes on where it was cut [ARGS=]
 	@$(ENV) && exec $(VLA) train $$ARGS

@@ -87,6 +87,12 @@ def test_demo_passes_only_what_was_set(make):
     assert everything.stdout == "[demo][--seed=7][--instruction=it's $5][--policy=a b]"
 
 
+def test_parity_passes_only_what_was_set(make):
+    assert make("parity").stdout == "[parity]"
+    everything = make("parity", "SEED=7", "POLICY=a b", "ARGS=--rooms 3")
+    assert everything.stdout == "[parity][--seed=7][--policy=a b][--rooms][3]"
+
+
 def test_say_without_a_sentence_tells_how(make):
     result = make("say")
     assert result.returncode != 0

@@ -44,6 +44,7 @@ setup(
             "demo = vla_bringup.verbs.demo:demo",
             "sim = vla_bringup.verbs.sim:sim",
             "faults = vla_bringup.verbs.faults:faults",
+            "parity = vla_bringup.verbs.parity:parity",
             "serve = vla_bringup.verbs.serve:serve",
             "health = vla_bringup.verbs.health:health",
         ],

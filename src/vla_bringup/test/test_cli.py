@@ -72,7 +72,7 @@ def test_unknown_verb_is_a_usage_error():
 
 
 @pytest.mark.parametrize(
-    "module", ["arm", "demo", "estop", "say", "sim", "status"], ids=lambda module: module
+    "module", ["arm", "demo", "estop", "parity", "say", "sim", "status"], ids=lambda module: module
 )
 def test_importing_a_verb_imports_nothing_heavy(module):
     heavy = ("rclpy", "torch", "mujoco", "numpy", "PIL")

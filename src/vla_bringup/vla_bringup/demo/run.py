@@ -174,7 +174,10 @@ def _own_domain(report: Report) -> Iterator[None]:
     with claim_free_domain() as domain:
         report.ros_domain_id = domain.number
         os.environ[VARIABLE] = str(domain.number)
-        yield
+        try:
+            yield
+        finally:
+            del os.environ[VARIABLE]  # nobody but the claim's holder may take it for chosen
 
 
 def _limit_s(plan: Plan) -> float:
