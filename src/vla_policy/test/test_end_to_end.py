@@ -183,3 +183,23 @@ def test_a_nonsense_size_is_refused_by_name(values):
 
 def test_features_of_the_body_stay_small_far_away():
     assert body_features(torch.tensor([[1e3, -1e3, 1e3, 1.0, 1e3, -1e3]])).abs().max() <= 1.0
+
+
+def test_a_deeper_network_begins_as_the_one_that_it_goes_on_from():
+    torch.manual_seed(0)
+    model = EndToEndVLA(SMALL).eval()
+    with torch.no_grad():
+        for value in model.parameters():
+            value.add_(0.05 * torch.randn_like(value))
+    deeper = EndToEndVLA(dataclasses.replace(SMALL, vision_blocks=3, fusion_layers=4)).eval()
+    missing, unexpected = deeper.load_state_dict(model.state_dict(), strict=False)
+    assert missing
+    assert not unexpected
+    x, sentences = images(2), ["go to the red ball", "stop"]
+    for one, other in zip(model.look(x, sentences), deeper.look(x, sentences), strict=True):
+        assert torch.allclose(one, other, atol=1e-6)
+
+
+def test_the_number_of_blocks_must_be_positive():
+    with pytest.raises(CheckpointError, match=r"vision_blocks must be .* >= 1 \(got 0\)"):
+        EndToEndConfig(vision_blocks=0)

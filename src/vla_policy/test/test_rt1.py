@@ -354,3 +354,12 @@ def test_images_of_another_shape_are_refused():
 def test_sizes_that_make_no_sense_are_refused_by_name(values, sentence):
     with pytest.raises(CheckpointError, match=sentence):
         RT1Config.from_dict(values)
+
+
+def test_one_image_stands_for_a_history_of_copies():
+    model = build().eval()
+    image = torch.rand(4, 1, 3, SMALL.image_height, SMALL.image_width)
+    copies = image.expand(-1, SMALL.history, -1, -1, -1)
+    alone, together = model.fuse(image, SENTENCES), model.fuse(copies, SENTENCES)
+    for one, other in zip(alone, together, strict=True):
+        assert torch.allclose(one, other, atol=1e-5)

@@ -77,3 +77,19 @@ def test_a_chunk_of_another_length_is_refused_by_file(tmp_path, config, write_sh
     other = dataclasses.replace(config, action=dataclasses.replace(config.action, horizon=5))
     with pytest.raises(TrainError, match=r"lessons.*file-000.*chunks of 5 actions.*got 8"):
         FrameDataset([source], other, tmp_path / "cache", Sentences(embed))
+
+
+def test_a_history_goes_back_to_where_its_episode_began(
+    tmp_path, config, write_shards, make_image
+):
+    model = dataclasses.replace(config.model, history=3)
+    sources = [DatasetSource(str(path)) for path in write_shards(1)]
+    longer = dataclasses.replace(config, model=model)
+    data = FrameDataset(sources, longer, tmp_path / "cache", Sentences(embed))
+    images = data.take(np.array([0, 1, 2])).images.permute(0, 1, 3, 4, 2).numpy()
+    for window, seeds in zip(images, ([1, 1, 1], [1, 1, 2], [3, 3, 3]), strict=True):
+        for image, seed in zip(window, seeds, strict=True):
+            assert np.array_equal(image, make_image(seed))
+    still = data.take(np.array([1]), still=True).images
+    assert still.shape[1] == 1
+    assert np.array_equal(still[0, 0].permute(1, 2, 0).numpy(), make_image(2))

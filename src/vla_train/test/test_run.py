@@ -7,7 +7,7 @@ import shutil
 import pytest
 from rich.console import Console
 
-from vla_policy.checkpoint import load_policy, read_config
+from vla_policy.checkpoint import load_policy, read_config, shipped_checkpoint
 from vla_policy.statistics import ActionStatistics
 from vla_train import run
 from vla_train.collect import collect_round, round_dataset, round_shards
@@ -68,3 +68,32 @@ def test_one_trains_on_recordings_of_ones_own(config, tmp_path, write, make_imag
         in (folder.checkpoint / "README.md").read_text()
     )
     assert load_policy(folder.checkpoint).spec == config.action
+
+
+def test_the_next_round_is_collected_while_this_one_trains(config, tmp_path):
+    ahead = dataclasses.replace(
+        config, rounds=(config.rounds[0],) * 2, collect_ahead=True, early_episodes=0
+    )
+    folder = run.RunFolder(tmp_path / "run")
+    run.train(ahead, folder, 1, 1, Console(file=io.StringIO()))
+    entries = folder.entries()
+    order = [
+        ("collected" in entry, entry.get("collected", entry.get("round"))) for entry in entries
+    ]
+    assert order == [(True, 0), (True, 1), (False, 0), (False, 1)]
+    assert all(entry["validation"] == {} for entry in entries if "round" in entry)
+    assert "not judged" in (folder.checkpoint / "README.md").read_text()
+
+
+@pytest.mark.parametrize(("ahead", "drivers"), [(False, [None, 0, 1]), (True, [None, None, 0])])
+def test_rounds_are_driven_by_the_policy_that_there_is_by_then(config, tmp_path, ahead, drivers):
+    folder = run.RunFolder(tmp_path)
+    config = dataclasses.replace(config, collect_ahead=ahead)
+    expected = [None if number is None else folder.policy(number) for number in drivers]
+    assert [run._driver_of(config, folder, number) for number in range(3)] == expected
+
+
+def test_a_policy_that_is_there_already_drives_first(config, tmp_path):
+    config = dataclasses.replace(config, first_driver="end_to_end")
+    driver = run._driver_of(config, run.RunFolder(tmp_path), 0)
+    assert driver == shipped_checkpoint("end_to_end")

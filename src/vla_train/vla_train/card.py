@@ -14,7 +14,6 @@ import torch
 from vla_policy.architectures import architecture_of
 from vla_train.config import RunConfig
 
-
 OPENINGS = {
     "end_to_end": "An `EndToEndVLA`: a camera image",
     "rt1": "An `RT1` (arXiv 2212.06817): the last camera images",

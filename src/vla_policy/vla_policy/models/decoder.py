@@ -39,8 +39,10 @@ class BinnedDecoder(nn.Module):
     """Gives each value a distribution over bins of [-1, 1], and takes the likeliest.
 
     Left or right around a pillar: where both are as good, it takes one of them. Uniform bins
-    as in RT-1 (arXiv 2212.06817, section 5.1); between the likeliest bin and its neighbours the
-    mean is taken, so that values are as fine as a regression's.
+    as in RT-1 (arXiv 2212.06817, section 5.1). The likeliest bin is the one that is likeliest
+    together with its neighbours: standing is one bin and driving is many, and whoever mostly
+    drives is not to stand because no single speed is as likely. Between it and its neighbours
+    the mean is taken, so that values are as fine as a regression's.
     """
 
     centres: torch.Tensor
@@ -56,7 +58,7 @@ class BinnedDecoder(nn.Module):
     def forward(self, vector: torch.Tensor) -> torch.Tensor:
         """``[B, dim]`` to ``[B, horizon, action_dim]`` in [-1, 1]."""
         chances = self._logits(vector).softmax(dim=-1)  # [B, horizon, action_dim, bins]
-        likeliest = chances.argmax(dim=-1, keepdim=True)
+        likeliest = self._crowd(chances).argmax(dim=-1, keepdim=True)
         near = torch.cat([likeliest - 1, likeliest, likeliest + 1], dim=-1)
         inside = (near >= 0) & (near < len(self.centres))
         near = near.clamp(0, len(self.centres) - 1)
@@ -76,6 +78,13 @@ class BinnedDecoder(nn.Module):
         lower = chances.gather(-1, below.unsqueeze(-1))
         upper = chances.gather(-1, below.unsqueeze(-1) + 1)
         return -((1 - share) * lower + share * upper).mean()
+
+    def _crowd(self, chances: torch.Tensor) -> torch.Tensor:
+        """What each bin has together with two to either side, the nearer ones counting for more."""
+        rows = chances.flatten(0, 2)[:, None]  # [B * horizon * action_dim, 1, bins]
+        for _ in range(2):
+            rows = F.avg_pool1d(rows, 3, stride=1, padding=1)
+        return rows.view(chances.shape)
 
     def _logits(self, vector: torch.Tensor) -> torch.Tensor:
         logits: torch.Tensor = self.network(vector)

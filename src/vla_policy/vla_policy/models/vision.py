@@ -88,9 +88,7 @@ class ResidualBlock(nn.Module):
         self.first = nn.Sequential(*_conv(channels, channels, kernel=3, stride=1))
         norm = nn.BatchNorm2d(channels)
         nn.init.zeros_(norm.weight)
-        self.second = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, padding=1, bias=False), norm
-        )
+        self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, bias=False), norm)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """``[N, C, h, w]`` to the same shape."""
