@@ -101,7 +101,11 @@ class TokenDecoder(nn.Module):
 
     def _mean_around(self, logits: torch.Tensor) -> torch.Tensor:
         places = torch.arange(self.bins, device=logits.device)
-        near = (places - logits.argmax(dim=-1, keepdim=True)).abs() <= MEAN_RADIUS
+        crowd = logits.softmax(dim=-1).flatten(0, 2)[:, None]  # [B * horizon * dim, 1, bins]
+        for _ in range(2):  # what a bin has together with those around it, the nearer the more
+            crowd = F.avg_pool1d(crowd, 2 * MEAN_RADIUS + 1, stride=1, padding=MEAN_RADIUS)
+        likeliest = crowd.view(logits.shape).argmax(dim=-1, keepdim=True)
+        near = (places - likeliest).abs() <= MEAN_RADIUS
         chances = logits.masked_fill(~near, float("-inf")).softmax(dim=-1)
         return (chances * from_bins(places, self.bins)).sum(dim=-1)
 
