@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import shutil
 import tempfile
 import warnings
@@ -19,6 +20,7 @@ from vla_policy.backends import graphs, packages
 from vla_policy.backends.backend import Options
 from vla_policy.backends.deployment import Deployment, load_deployment
 from vla_policy.backends.reference import Reference
+from vla_policy.backends.widths import narrow
 from vla_policy.checkpoint import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, read_config
 from vla_policy.errors import BackendError
 
@@ -112,7 +114,7 @@ def _write_openvino_int8(
         preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(inputs),
         ignored_scope=nncf.IgnoredScope(
-            types=_all_but_convolutions(model), names=_ends(model), validate=False
+            types=_all_but_convolutions(model), names=narrow(_weights(model)), validate=False
         ),
     )
     openvino.save_model(quantised, folder / graphs.OPENVINO_INT8, compress_to_fp16=False)
@@ -121,21 +123,20 @@ def _write_openvino_int8(
 def _all_but_convolutions(model: Any) -> list[str]:
     """The kinds of layers that stay in float32.
 
-    The convolutions are where the time goes. What comes after them decides how exact an action
-    is: with attention, sums and the decoder in eight bits, too, most actions were others.
+    What comes after the convolutions decides how exact an action is: with attention, sums and the
+    decoder in eight bits, too, most actions were others.
     """
     present = {operation.get_type_name() for operation in model.get_ops()}
     return sorted(present - {"Convolution", "GroupConvolution", "Constant", "Parameter", "Result"})
 
 
-def _ends(model: Any) -> list[str]:
-    """Names of the first and the last convolution: they see pixels, and what is decided by."""
-    convolutions = [
-        operation.get_friendly_name()
+def _weights(model: Any) -> dict[str, int]:
+    """How many weights each convolution has."""
+    return {
+        operation.get_friendly_name(): math.prod(operation.input_value(1).get_shape())
         for operation in model.get_ordered_ops()
         if operation.get_type_name() == "Convolution"
-    ]
-    return [*convolutions[:1], *convolutions[-1:]]
+    }
 
 
 _WRITERS: dict[str, Callable[[Path, Path, ModelConfig, Reference], None]] = {
