@@ -15,7 +15,7 @@ import torch
 
 from vla_train.config import DatasetSource, RunConfig
 from vla_train.errors import TrainError
-from vla_train.labels import LABEL_TYPES, Labels, labels_of
+from vla_train.labels import LABEL_TYPES, Labels, episode_bounds, labels_of
 from vla_train.mirror import mirror_signs, mirrored_cells, mirrored_sentence
 from vla_train.pixels import cached_pixels
 from vla_train.quiz import FrameQuestions, Quiz
@@ -115,7 +115,7 @@ class FrameDataset:
                 part = labels_of(recording, source, config.action, config.model.grid)
                 labels.append(_renumbered(part, sentences))
                 recordings.append(recording)
-                starts.append(sum(map(len, starts)) + _episode_starts(recording))
+                starts.append(sum(map(len, starts)) + episode_bounds(recording)[0])
                 camera = _camera(recording, source)
                 images += cached_pixels(recording, camera, config.image_size, cache)
         if not labels:
@@ -316,13 +316,6 @@ def _renumbered(labels: Labels, sentences: Sentences) -> Labels:
     numbers = sentences.numbers(labels.texts)
     columns = {**labels.columns, "sentences": numbers[labels.columns["sentences"]]}
     return dataclasses.replace(labels, columns=columns)
-
-
-def _episode_starts(recording: Recording) -> Integers:
-    """For each frame where its episode begins."""
-    episodes: npt.NDArray[Any] = recording.numbers("episode_index")
-    begins = np.concatenate([[0], np.flatnonzero(np.diff(episodes)) + 1])
-    return np.repeat(begins, np.diff([*begins, len(episodes)])).astype(np.int64)
 
 
 def _camera(recording: Recording, source: DatasetSource) -> str:

@@ -145,8 +145,7 @@ def _recorded(recording: Recording, source: DatasetSource, spec: ActionSpec) -> 
     somebody did last (mostly to stand still) is what the sentence leads to.
     """
     count = recording.frames
-    episodes = recording.numbers("episode_index")
-    starts, ends = _bounds(recording, episodes)
+    starts, ends = episode_bounds(recording)
     actions = recorded_actions(recording, source, spec)
     step = _stride(recording, spec) * np.arange(spec.horizon)
     chunk = np.minimum(np.arange(count)[:, None] + step, ends[:, None] - 1)  # [N, horizon]
@@ -166,8 +165,13 @@ def _recorded(recording: Recording, source: DatasetSource, spec: ActionSpec) -> 
     return _checked(recording, Labels(recording.sentences(), first, _typed(columns)))
 
 
-def _bounds(recording: Recording, episodes: Array) -> tuple[Array, Array]:
-    """For each frame where its episode begins, and where the next one does, ``[N]`` both."""
+def episode_bounds(recording: Recording) -> tuple[Array, Array]:
+    """For each frame where its episode begins, and where the next one does, ``[N]`` both.
+
+    Raises:
+        TrainError: the frames of an episode are not together.
+    """
+    episodes = recording.numbers("episode_index")
     changes = np.flatnonzero(np.diff(episodes)) + 1
     begins = np.concatenate([[0], changes])
     if len(np.unique(episodes[begins])) != len(begins):
