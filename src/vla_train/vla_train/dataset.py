@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 
 from vla_train.config import DatasetSource, RunConfig
+from vla_train.devices import to_device
 from vla_train.errors import TrainError
 from vla_train.labels import LABEL_TYPES, Labels, episode_bounds, labels_of
 from vla_train.mirror import mirror_signs, mirrored_cells, mirrored_sentence
@@ -198,12 +199,12 @@ class FrameDataset:
             self._mirrorable.in_turn(frames, lessons, turns),
             self._all.in_turn(frames, lessons, turns),
         )
-        flipped = torch.from_numpy(flip).to(self._device)
+        flipped = to_device(flip, self._device)
         images = self._images.take(frames[:, None] if still else self._windows(frames))
         if self._mirror_share:
             images = torch.where(flipped[:, None, None, None, None], images.flip(-1), images)
         chosen = self._chosen(
-            torch.from_numpy(rows.ravel()).to(self._device), flipped.repeat_interleave(lessons)
+            to_device(rows.ravel(), self._device), flipped.repeat_interleave(lessons)
         )
         language = self._language[chosen.pop("sentences")]
         batch = Batch(images=images, language=language, **chosen)
@@ -293,11 +294,10 @@ class _Images:
     def take(self, windows: Integers) -> torch.Tensor:
         """``[B, T]`` numbers to images ``[B, T, 3, H, W]`` on the device."""
         if self._there is not None:
-            images = self._there[torch.from_numpy(windows).to(self._device)]
+            images = self._there[to_device(windows, self._device)]
         else:
             numbers, inverse = np.unique(windows, return_inverse=True)
-            images = torch.from_numpy(self._read(numbers)[inverse.reshape(windows.shape)])
-            images = images.to(self._device)
+            images = to_device(self._read(numbers)[inverse.reshape(windows.shape)], self._device)
         return images.permute(0, 1, 4, 2, 3)
 
     def _read(self, frames: Integers) -> npt.NDArray[np.uint8]:

@@ -39,7 +39,7 @@ class Counts(NamedTuple):
         """Those of a batch: a number each."""
         device = batch.actions.device
         return cls(
-            torch.tensor(float(len(batch.actions)), device=device),
+            torch.full((), float(len(batch.actions)), device=device),
             (batch.cells != IGNORED).sum().float(),
             (batch.modes != IGNORED).sum().float(),
             _seen(batch).sum().float(),

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from vla_train.devices import to_device
 from vla_train.errors import TrainError
 from vla_train.questions import Question
 from vla_train.recording import Recording, open_parquet, read_columns
@@ -71,7 +72,7 @@ class FrameQuestions:
         rows = first[:, None] + (begin + place) % np.maximum(count, 1)  # [N, K]
         numbers = self._numbers[np.where(place < count, rows, -1)]
         numbers = np.where(flip[:, None], self._mirrored[numbers], numbers).ravel()
-        chosen = torch.from_numpy(numbers).to(self._device)
+        chosen = to_device(numbers, self._device)
         return self._questions[chosen], self._answers[chosen]
 
 

@@ -15,17 +15,16 @@ import torch
 from vla_policy.architectures import architecture_of
 from vla_train.config import RoundConfig, RunConfig
 from vla_train.dataset import Batch, FrameDataset
+from vla_train.devices import to_device
 from vla_train.errors import TrainError
 from vla_train.group import Group
 from vla_train.losses import Counts, Losses, losses_of, quiz_of
 from vla_train.quiz import Quiz
+from vla_train.step_graphs import Step, StepGraphs
+from vla_train.varying import draw_looks, vary
 
 SAVE_EVERY_S = 45.0
 WARM_UP_STEPS = 100
-BRIGHTNESS = 0.25
-"""Spread of the logarithm of what an image's brightness is multiplied by."""
-TINT = 0.08
-"""Spread of what each colour is multiplied by."""
 SMOOTHING = 0.98
 REPORT_EVERY = 20
 """Steps from one report of a GPU to the next: to read a number off it is to wait for it."""
@@ -62,12 +61,18 @@ class Trainer:
         # Convolutions on a CPU are faster so; the stubs lack this documented form.
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.model).requires_grad_(False)
+        gpu = group.device.type == "cuda"
+        # A graph reads the rate from where it lies; on a CPU a number is as good.
+        self._rate: float | torch.Tensor = torch.tensor(1e-3, device=group.device) if gpu else 1e-3
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(),
-            lr=1e-3,
+            lr=self._rate,
             weight_decay=config.weight_decay,
-            fused=group.device.type == "cuda",
+            fused=gpu,
+            capturable=gpu,
         )
+        self._averaged = _Averaged(self.average, self.model)
+        self._learn_step = self._new_step()
         self.round = 0
         self.step = 0
         self.seconds = 0.0  # of training in this round
@@ -81,6 +86,7 @@ class Trainer:
         self, number: int, data: FrameDataset, state_file: Path, progress: Progress
     ) -> None:
         """Train on random frames for a round's samples, from where a cut-off run stopped."""
+        self._learn_step = self._new_step()  # sentences may have become longer
         plan = self.config.rounds[number]
         steps = plan.samples // self.config.batch_size
         if self.round != number:
@@ -98,10 +104,10 @@ class Trainer:
                 share,
                 still=rng.random() < self.config.still_share,
             )
-            gains = _draw_gains(rng, self.config.batch_size)[share]
+            looks = draw_looks(rng, self.config.batch_size)[share]
             torch.manual_seed(int(rng.integers(2**31)) + self.group.rank)  # of a decoder's noise
             rate = learning_rate(plan, self.step, steps)
-            losses = self._step(batch, gains, rate)
+            losses = self._step(batch, looks, rate)
             self.step += 1
             self.seconds = time.monotonic() - began
             every = REPORT_EVERY if self.group.device.type == "cuda" else 1
@@ -144,19 +150,38 @@ class Trainer:
         state = torch.load(path, map_location=self.group.device, weights_only=True)
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        # How it computes is this device's matter, not that of the one that wrote the file.
+        own = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({**state["optimizer"], "param_groups": own})
         self.round, self.step = int(state["round"]), int(state["step"])
         self.seconds = float(state["seconds"])
 
-    def _step(self, batch: Batch, gains: torch.Tensor, rate: float) -> torch.Tensor:
+    def _new_step(self) -> Step:
+        """`_learn` as this device does it fastest."""
+        if self.group.device.type == "cuda" and self.group.size == 1:
+            return StepGraphs(self._learn, self.group.device)
+        return self._learn
+
+    def _step(self, batch: Batch, looks: torch.Tensor, rate: float) -> torch.Tensor:
         """Learn from this process's share of a batch; gives the losses of the whole one.
 
         Nothing in it waits for a GPU: the next step is prepared while it computes this one.
         """
+        if isinstance(self._rate, torch.Tensor):
+            self._rate.fill_(rate)
+        else:
+            self._rate = rate
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = self._rate
+        losses = self._learn_step(batch, to_device(looks, self.group.device))
+        self._agree()
+        self._averaged.follow(min(self.config.ema_decay, (1 + self.step) / (10 + self.step)))
+        return losses
+
+    def _learn(self, batch: Batch, looks: torch.Tensor) -> torch.Tensor:
+        """What of a step is the same for all batches of a shape, and can be captured."""
         self.model.train()
-        batch = batch._replace(images=_vary(batch.images.float() / 255.0, gains))
+        batch = batch._replace(images=vary(batch.images.float() / 255.0, looks))
         whole = Counts.of(batch)
         self.group.sum(list(whole))
         whole = whole.least_one
@@ -172,8 +197,6 @@ class Trainer:
         self.group.sum([losses, *gradients])
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
-        self._agree()
-        self._average()
         return losses
 
     def _precision(self) -> torch.autocast:
@@ -203,17 +226,29 @@ class Trainer:
         for buffer in buffers:
             buffer /= self.group.size
 
-    @torch.no_grad()
-    def _average(self) -> None:
-        decay = min(self.config.ema_decay, (1 + self.step) / (10 + self.step))
-        new = self.model.state_dict()
-        kept = self.average.state_dict()
+
+class _Averaged:
+    """The mean of a network's weights over its last steps.
+
+    Args:
+        average: takes it; a copy of the network.
+    """
+
+    def __init__(self, average: torch.nn.Module, model: torch.nn.Module) -> None:
+        kept, new = average.state_dict(), model.state_dict()
         weights = [name for name, value in kept.items() if value.is_floating_point()]
-        torch._foreach_lerp_(
-            [kept[name] for name in weights], [new[name] for name in weights], 1 - decay
-        )
-        for name in kept.keys() - set(weights):
-            kept[name].copy_(new[name])
+        counts = sorted(kept.keys() - set(weights))
+        self._weights = [kept[name] for name in weights]
+        self._new_weights = [new[name] for name in weights]
+        self._counts = [kept[name] for name in counts]
+        self._new_counts = [new[name] for name in counts]
+
+    @torch.no_grad()
+    def follow(self, decay: float) -> None:
+        """Go so far to where the network is; what is counted is what it has counted."""
+        torch._foreach_lerp_(self._weights, self._new_weights, 1 - decay)
+        if self._counts:
+            torch._foreach_copy_(self._counts, self._new_counts)
 
 
 def learning_rate(plan: RoundConfig, step: int, steps: int) -> float:
@@ -222,15 +257,3 @@ def learning_rate(plan: RoundConfig, step: int, steps: int) -> float:
     cosine = 0.5 * (1 + math.cos(math.pi * share))
     rate = plan.final_rate + (plan.learning_rate - plan.final_rate) * cosine
     return rate * min(1.0, (step + 1) / WARM_UP_STEPS)
-
-
-def _draw_gains(rng: np.random.Generator, size: int) -> torch.Tensor:
-    """Brightness and tint of `size` images, ``[size, 1, 3, 1, 1]``."""
-    gain = np.exp(BRIGHTNESS * rng.standard_normal((size, 1, 1, 1, 1)))
-    tint = 1 + TINT * rng.standard_normal((size, 1, 3, 1, 1))
-    return torch.from_numpy((gain * tint).astype(np.float32))
-
-
-def _vary(images: torch.Tensor, gains: torch.Tensor) -> torch.Tensor:
-    """Change brightness and tint a little, each image in its own way."""
-    return (images * gains.to(images.device)).clamp_(0.0, 1.0)
