@@ -63,7 +63,7 @@ def batch_of(trainer, device, seed=0):
 
 @pytest.mark.parametrize("name", ["end_to_end_gpu", "rt1_mini", "rt2_mini"])
 def test_what_of_a_step_is_captured_waits_for_nothing(name, monkeypatch):
-    # No GPU is needed to see it: nothing can be read off the device `meta`, which computes nothing.
+    # No GPU is needed to see it: the device `meta` computes nothing that could be waited for.
     config = dataclasses.replace(load_config(name), precision="float32", initial=None)
     trainer = Trainer(config, Group())
     batch = batch_of(trainer, "meta")

@@ -41,15 +41,8 @@ SLOW_GAIN = 1.1
 TURN_IN_PLACE_RAD = 0.7
 KEEP_IN_VIEW_RAD = 0.7
 """How far off the thing it heads at most; the camera sees 0.82 rad to either side."""
-BACK_OFF_SPEED = 0.2
-BACK_OFF_M = 0.2
-BACK_OFF_MARGIN_M = 0.06
-BACK_OFF_TURN_RAD = 0.6
-BACKING_OFF_RAD = 0.3
-"""A nose that is turned this near to, or this far into, the turn of backing off is in it."""
 ENOUGH_M = 0.08
-"""Room beside a solid with which it is passed; backing off goes on to `PLENTY_M`."""
-PLENTY_M = 0.18
+"""Room beside a solid with which it is passed although the thing is kept in view."""
 FULL_SEARCH_RAD = 6.8
 WANDER = 0.35
 WANDER_M = 0.9
@@ -139,12 +132,7 @@ class Expert:
         bearing = facing
         blocking = _nearest_blocking(pose, around.others, facing, pose.distance_to(*place))
         if blocking is not None:
-            detour = wrap(self._tangent(pose, blocking, facing) - facing)
-            # The thing is kept in view on the way around: what is seen need not be remembered.
-            bearing = facing + max(-KEEP_IN_VIEW_RAD, min(KEEP_IN_VIEW_RAD, detour))
-            backing_off = self._back_off(pose, blocking, facing, bearing)
-            if backing_off is not None:
-                return backing_off
+            bearing = self._around_it(pose, blocking, facing)
         angular = _turn(bearing)
         if abs(bearing) > TURN_IN_PLACE_RAD:
             return 0.0, angular
@@ -166,25 +154,18 @@ class Expert:
         near = [s for s in self._room.objects if _distance(s, place) < SAME_PLACE_M]
         return min(near, key=lambda s: _distance(s, place), default=None)
 
-    def _back_off(
-        self, pose: Pose, solid: Solid, facing: float, bearing: float
-    ) -> tuple[float, float] | None:
-        """Reverse from a solid too near to be passed in that bearing; None where it is not.
+    def _around_it(self, pose: Pose, solid: Solid, facing: float) -> float:
+        """Bearing past a solid that stands in the way to what lies in the bearing `facing`.
 
-        The nose turns away from the side on which the solid will be passed, so that the base
-        comes out on that side. The nose is memory, too: once it is turned, the base goes on
-        until there is plenty of room, or it would be back after its next step ahead.
+        The thing is kept in view as far as there is room to: what is seen need not be remembered.
+        It depends on where the robot stands alone, and changes little where that does: whoever
+        is not sure what stands where still gets on.
         """
-        turned = facing - math.copysign(BACK_OFF_TURN_RAD, bearing - facing)
-        backing_off = (bearing - facing) * facing > 0.0 and abs(facing) > BACKING_OFF_RAD
-        margin = PLENTY_M if backing_off else ENOUGH_M
-        if _passes_at(pose, solid, bearing) >= solid.radius + ROBOT.radius + margin:
-            return None
-        if abs(turned) > BACKING_OFF_RAD:
-            return 0.0, _turn(turned)
-        if self._free(pose, -BACK_OFF_M, BACK_OFF_MARGIN_M):
-            return -BACK_OFF_SPEED, _turn(turned)
-        return None
+        detour = wrap(self._tangent(pose, solid, facing) - facing)
+        in_view = facing + max(-KEEP_IN_VIEW_RAD, min(KEEP_IN_VIEW_RAD, detour))
+        if _passes_at(pose, solid, in_view) >= solid.radius + ROBOT.radius + ENOUGH_M:
+            return in_view
+        return wrap(facing + detour)
 
     def _tangent(self, pose: Pose, solid: Solid, bearing: float) -> float:
         """Bearing along the edge of a solid's margin, on the nearer side that has room."""
