@@ -29,7 +29,7 @@ ABSENT_THINGS = 2
 MOVES = 3
 RELATIONS_IN_VIEW = 5
 RELATIONS_REMEMBERED = 3
-SEQUENCES = 3
+SEQUENCES = 5
 HEADINGS = (-3.0, 9.0)
 """[rad] How far the robot may have turned since the task began."""
 WANDERED_M = 1.2

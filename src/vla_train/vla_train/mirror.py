@@ -21,7 +21,7 @@ from vla_train.errors import TrainError
 TURNED_ROUND = ("linear.y", "angular.x", "angular.z")
 """Fields of a Twist that point the other way in a mirror."""
 _SIDE = re.compile(
-    r"\bleft\b|\bright\b(?! (?:angle|up|round|there|now|here)\b)"
+    r"\bleft\b|\bright\b(?! (?:angle|up|round|there|now|here|after)\b)"
     r"|\b(?:counter|anti)?clockwise\b"
 )
 _OTHER_SIDE = {

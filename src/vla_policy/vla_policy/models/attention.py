@@ -32,11 +32,11 @@ class Attention(nn.Module):
             padding: ``[B, N]``, True where there is nothing to look at.
         """
         mask = None if padding is None else ~padding[:, None, None]  # [B, 1, 1, N]
-        attended = F.scaled_dot_product_attention(
+        attended = attend(
             self._split(self.query(asking)),
             self._split(self.key(asked)),
             self._split(self.value(asked)),
-            attn_mask=mask,
+            mask,
         )
         merged: torch.Tensor = self.out(attended.transpose(1, 2).flatten(2))
         return merged
@@ -68,6 +68,30 @@ class TransformerBlock(nn.Module):
         x = x + self.attention(normed, normed, padding)
         result: torch.Tensor = x + self.network(self.between(x))
         return result
+
+
+def attend(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Scaled dot-product attention: ``[B, heads, M, d]`` and ``[B, heads, N, d]`` to the first.
+
+    Where it is trained in bfloat16 on a CPU, the plain products are two to three times as fast as
+    PyTorch's fused kernel, which is made for long texts.
+
+    Args:
+        mask: False where nothing is to be looked at, of a shape that extends to
+            ``[B, heads, M, N]``.
+    """
+    by_hand = query.dtype == torch.bfloat16 and query.device.type == "cpu" and query.requires_grad
+    if not by_hand:
+        return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+    scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -torch.inf)
+    return scores.softmax(dim=-1).to(value.dtype) @ value
 
 
 def silence(layer: nn.Linear) -> None:

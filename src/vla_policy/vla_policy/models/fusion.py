@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from vla_policy.memory import MEMORY_DIM
-from vla_policy.models.attention import HEADS, TransformerBlock, silence
+from vla_policy.models.attention import HEADS, TransformerBlock, attend, silence
 from vla_policy.pose import STATE_DIM
 
 BODY_DIM = STATE_DIM + MEMORY_DIM
@@ -136,9 +136,7 @@ class LookAndThink(nn.Module):
         key, value = self.key_value(cells).chunk(2, dim=-1)
         # All tokens of all sentences of an image look at it together.
         query = self.query(self.norm(tokens)).reshape(images, -1, width)  # [N, Q * M, width]
-        looked = nn.functional.scaled_dot_product_attention(
-            self._split(query), self._split(key), self._split(value)
-        )
+        looked = attend(self._split(query), self._split(key), self._split(value))
         looked = looked.transpose(1, 2).reshape(tokens.shape)
         result: torch.Tensor = self.think(tokens + self.out(looked))
         return result
