@@ -41,7 +41,7 @@ SLOW_GAIN = 1.1
 TURN_IN_PLACE_RAD = 0.7
 KEEP_IN_VIEW_RAD = 0.7
 """How far off the thing it heads at most; the camera sees 0.82 rad to either side."""
-ENOUGH_M = 0.08
+ENOUGH_M = 0.15
 """Room beside a solid with which it is passed although the thing is kept in view."""
 FULL_SEARCH_RAD = 6.8
 WANDER = 0.35
