@@ -14,6 +14,7 @@ from vla_train.questions import Question
 from vla_train.step_graphs import WARM_UP_STEPS
 from vla_train.training import Trainer
 
+NAMES = ("end_to_end_gpu", "rt1_mini", "rt2_mini")
 FRAMES, LESSONS, QUESTIONS = 4, 3, 2
 WAITING = ("_local_scalar_dense", "nonzero", "lift_fresh", "unique", "masked_select")
 """Operations that read a value off the device, or bring one there from a list of Python's."""
@@ -61,7 +62,7 @@ def batch_of(trainer, device, seed=0):
     return Batch(*(None if value is None else value.to(device) for value in made))
 
 
-@pytest.mark.parametrize("name", ["end_to_end_gpu", "rt1_mini", "rt2_mini"])
+@pytest.mark.parametrize("name", NAMES)
 def test_what_of_a_step_is_captured_waits_for_nothing(name, monkeypatch):
     # No GPU is needed to see it: the device `meta` computes nothing that could be waited for.
     config = dataclasses.replace(load_config(name), precision="float32", initial=None)
@@ -80,7 +81,7 @@ def test_what_of_a_step_is_captured_waits_for_nothing(name, monkeypatch):
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@pytest.mark.parametrize("name", ["end_to_end_gpu", "rt1_mini", "rt2_mini"])
+@pytest.mark.parametrize("name", NAMES)
 def test_captured_steps_learn_what_usual_ones_learn(name):
     config = dataclasses.replace(load_config(name), precision="float32", initial=None)
     device = torch.device("cuda")
@@ -97,8 +98,5 @@ def test_captured_steps_learn_what_usual_ones_learn(name):
 
 
 def test_every_architecture_is_watched():
-    names = {
-        architecture_of(load_config(name).model).name
-        for name in ("end_to_end_gpu", "rt1_mini", "rt2_mini")
-    }
+    names = {architecture_of(load_config(name).model).name for name in NAMES}
     assert names == {"end_to_end", "rt1", "rt2"}

@@ -2,8 +2,9 @@
 """The expert: drives to the named thing by looking at the truth instead of the camera.
 
 It is a teacher of a policy that has only the camera, its memory and the pose since the
-instruction began, so it acts on nothing that these cannot tell: while nobody has seen the
-thing, it searches by turning left, although the truth is at hand.
+instruction began, so of the thing it knows nothing that these cannot tell: while nobody has seen
+it, the expert searches by turning left, although the truth is at hand. What stands in the way it
+knows even where that is out of view.
 """
 
 from __future__ import annotations
@@ -161,11 +162,12 @@ class Expert:
         It depends on where the robot stands alone, and changes little where that does: whoever
         is not sure what stands where still gets on.
         """
-        detour = wrap(self._tangent(pose, solid, facing) - facing)
+        tangent = self._tangent(pose, solid, facing)
+        detour = wrap(tangent - facing)
         in_view = facing + max(-KEEP_IN_VIEW_RAD, min(KEEP_IN_VIEW_RAD, detour))
         if _passes_at(pose, solid, in_view) >= solid.radius + ROBOT.radius + ENOUGH_M:
             return in_view
-        return wrap(facing + detour)
+        return tangent
 
     def _tangent(self, pose: Pose, solid: Solid, bearing: float) -> float:
         """Bearing along the edge of a solid's margin, on the nearer side that has room."""

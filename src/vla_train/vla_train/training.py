@@ -62,11 +62,10 @@ class Trainer:
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         gpu = group.device.type == "cuda"
-        # A graph reads the rate from where it lies; on a CPU a number is as good.
-        self._rate: float | torch.Tensor = torch.tensor(1e-3, device=group.device) if gpu else 1e-3
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(),
-            lr=self._rate,
+            # A graph reads the rate from where it lies; on a CPU a number is as good.
+            lr=torch.tensor(1e-3, device=group.device) if gpu else 1e-3,
             weight_decay=config.weight_decay,
             fused=gpu,
             capturable=gpu,
@@ -167,12 +166,11 @@ class Trainer:
 
         Nothing in it waits for a GPU: the next step is prepared while it computes this one.
         """
-        if isinstance(self._rate, torch.Tensor):
-            self._rate.fill_(rate)
-        else:
-            self._rate = rate
         for group in self.optimizer.param_groups:
-            group["lr"] = self._rate
+            if isinstance(group["lr"], torch.Tensor):
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
         losses = self._learn_step(batch, to_device(looks, self.group.device))
         self._agree()
         self._averaged.follow(min(self.config.ema_decay, (1 + self.step) / (10 + self.step)))
