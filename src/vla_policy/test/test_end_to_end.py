@@ -6,11 +6,13 @@ import pytest
 import torch
 from torch import nn
 
+from vla_policy.backends.deployment import said
 from vla_policy.errors import CheckpointError, ObservationError
-from vla_policy.memory import MODES
+from vla_policy.memory import MEMORY_DIM, MODES
 from vla_policy.models.config import PARTS, EndToEndConfig
 from vla_policy.models.end_to_end import MODULES, EndToEndVLA
 from vla_policy.models.fusion import FilmBlock, body_features
+from vla_policy.surroundings import RANGES, SECTORS
 
 SMALL = EndToEndConfig(
     image_height=32, image_width=40, history=2, horizon=3, vision_channels=8, fusion_dim=16
@@ -196,10 +198,56 @@ def test_a_deeper_network_begins_as_the_one_that_it_goes_on_from():
     assert missing
     assert not unexpected
     x, sentences = images(2), ["go to the red ball", "stop"]
-    for one, other in zip(model.look(x, sentences), deeper.look(x, sentences), strict=True):
+    before, after = (said(each.look(x, sentences)) for each in (model, deeper))
+    for one, other in zip(before, after, strict=True):
         assert torch.allclose(one, other, atol=1e-6)
 
 
 def test_the_number_of_blocks_must_be_positive():
     with pytest.raises(CheckpointError, match=r"vision_blocks must be .* >= 1 \(got 0\)"):
         EndToEndConfig(vision_blocks=0)
+
+
+@pytest.fixture
+def spacious():
+    """A network that says how far it is free, and is told what stands about."""
+    torch.manual_seed(0)
+    return EndToEndVLA(dataclasses.replace(SMALL, surroundings=True)).eval()
+
+
+def remembered(count, **near):
+    memory = torch.zeros(count, MEMORY_DIM + SECTORS)
+    for sector, value in near.items():
+        memory[:, MEMORY_DIM + int(sector[1:])] = value
+    return memory
+
+
+def test_a_network_that_keeps_off_says_how_far_it_is_free_in_each_image(spacious):
+    x = images(2)
+    look = spacious.look(x, ["go to the ball"] * 4, memory=remembered(4))
+    assert look.ranges.shape == (2, RANGES)
+    assert (look.ranges > 0.0).all()
+    alone = spacious.look(x[1:], ["stop"])
+    assert torch.allclose(alone.ranges[0], look.ranges[1], atol=1e-5)
+
+
+def test_what_it_is_told_of_begins_as_nothing_and_can_be_learnt(spacious):
+    x, said = images(1), ["go to the ball"]
+    nothing, much = remembered(1), remembered(1, s0=1.0, s12=0.5)
+    assert torch.equal(spacious(x, said, memory=nothing), spacious(x, said, memory=much))
+    spacious(x, said, memory=much).sum().backward()
+    told = spacious.keeping_off.told[-1].weight
+    assert told.grad.abs().sum() > 0.0
+    with torch.no_grad():
+        told -= told.grad
+    assert not torch.equal(spacious(x, said, memory=nothing), spacious(x, said, memory=much))
+
+
+def test_a_network_that_does_not_keep_off_says_nothing_of_it():
+    assert build().eval().look(images(1), ["stop"]).ranges is None
+
+
+@pytest.mark.parametrize("value", [1, "yes", None])
+def test_surroundings_are_asked_for_or_not(value):
+    with pytest.raises(CheckpointError, match="surroundings must be true or false"):
+        EndToEndConfig(surroundings=value)

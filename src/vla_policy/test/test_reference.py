@@ -7,7 +7,7 @@ import torch
 
 from vla_policy.action import ActionSpec
 from vla_policy.backends.backend import Options
-from vla_policy.backends.deployment import Deployment
+from vla_policy.backends.deployment import Deployment, to_tensors
 from vla_policy.backends.reference import Reference, record
 from vla_policy.backends.registry import open_backend
 from vla_policy.checkpoint import CheckpointConfig, load_policy, policy_on, save_checkpoint
@@ -101,8 +101,14 @@ def test_a_policy_stands_still_before_the_next_part(directory, monkeypatch):
     assert policy.act(look(6)).actions.any()
 
 
-def test_a_deployment_gives_all_that_the_network_makes_of_a_look():
-    assert Deployment.output_names == Look._fields
+@pytest.mark.parametrize(("surroundings", "left_out"), [(False, 1), (True, 0)])
+def test_a_deployment_gives_all_that_the_network_makes_of_a_look(surroundings, left_out):
+    sizes = replace(SIZES, surroundings=surroundings)
+    deployment = Deployment(EndToEndVLA(sizes)).eval()
+    inputs = blank_inputs(sizes)
+    given = deployment(*to_tensors(inputs, deployment.input_names, "cpu"))
+    assert deployment.output_names == Look._fields[: len(Look._fields) - left_out]
+    assert len(given) == len(deployment.output_names)
 
 
 def test_a_policy_knows_what_runs_it(directory):

@@ -53,6 +53,7 @@ def sizes(vision, language, fusion, decoder):
         horizon=3,
         vision_channels=8,
         fusion_dim=16,
+        surroundings=decoder == "binned",
     )
 
 

@@ -16,6 +16,7 @@ from vla_policy.backends.backend import (
     MORE,
     PLAN,
     PLAN_WEIGHTS,
+    RANGES,
     SPOT,
     Backend,
     Outputs,
@@ -24,9 +25,13 @@ from vla_policy.embedding import embedding_of
 from vla_policy.errors import ObservationError
 from vla_policy.image import resize_image
 from vla_policy.memory import MEMORY_DIM, Memory, Sight, stands
+from vla_policy.models.config import keeps_off, memory_dim
 from vla_policy.observation import Observation
 from vla_policy.plan import Plan
 from vla_policy.pose import STATE_DIM
+from vla_policy.surroundings import STEERED_FIELDS, Surroundings
+
+Actions = npt.NDArray[np.float32]
 
 
 class ModelPolicy:
@@ -56,6 +61,7 @@ class ModelPolicy:
         self.history = sizes.history
         self.image_size = (sizes.image_height, sizes.image_width)
         self.memory = Memory()
+        self.surroundings = Surroundings() if keeps_off(sizes) else None
         self._backend = backend
         self._deadband = deadband
         self._embedding = embedding_of(sizes)
@@ -70,6 +76,8 @@ class ModelPolicy:
     def prepare(self, instruction: str) -> None:
         """Begin a task: encode its sentence (unless it was the last one) and forget the past."""
         self.memory.restart()
+        if self.surroundings is not None:
+            self.surroundings.restart()
         if instruction != self._instruction:
             self._embedding.fill(self._inputs["language"], instruction)
             self._instruction = instruction
@@ -94,10 +102,22 @@ class ModelPolicy:
         actions[np.abs(actions) < self._deadband] = 0.0
         if self.memory.take(_sight(outputs), standing, observation.state, observation.stamp):
             actions[:] = 0.0
+        driven = self._kept_off(self.spec.unnormalise(actions), outputs, observation)
         if plan is not None:
             # What will have been driven by then stands as it is.
-            actions[: plan.frozen] = self.spec.normalise(plan.actions[: plan.frozen])
-        return ActionChunk(self.spec.unnormalise(actions), observation.stamp, self.spec)
+            frozen = self.spec.normalise(plan.actions[: plan.frozen])
+            driven[: plan.frozen] = self.spec.unnormalise(frozen)
+        return ActionChunk(driven, observation.stamp, self.spec)
+
+    def _kept_off(self, actions: Actions, outputs: Outputs, observation: Observation) -> Actions:
+        """Actions [m/s, rad/s] that do not touch what was seen, where the network says that."""
+        if self.surroundings is None:
+            return actions
+        state, spec = observation.state, self.spec
+        self.surroundings.take(outputs[RANGES][0], state, observation.stamp)
+        if spec.names != STEERED_FIELDS:
+            return actions
+        return self.surroundings.steer(actions, state, spec)
 
     @staticmethod
     def _blank(sizes: ModelConfig) -> dict[str, npt.NDArray[Any]]:
@@ -120,7 +140,9 @@ class ModelPolicy:
             self.prepare(observation.instruction)
         inputs, memory, state = self._inputs, self.memory, observation.state
         inputs["state"][0] = memory.state(state)
-        inputs["memory"][0] = memory.features(state)
+        inputs["memory"][0, :MEMORY_DIM] = memory.features(state)
+        if self.surroundings is not None:
+            inputs["memory"][0, MEMORY_DIM:] = self.surroundings.features(state)
         inputs["stage"][0] = memory.stage
 
     def _planned(self, plan: Plan | None) -> dict[str, npt.NDArray[np.float32]]:
@@ -137,14 +159,15 @@ def blank_inputs(sizes: ModelConfig) -> dict[str, npt.NDArray[Any]]:
     ``images``: ``[1, T, height, width, 3]`` uint8, oldest first; ``language``: what the sentence
     is embedded as (`vla_policy.embedding`); ``state``: ``[1, 3]`` pose since the present part of
     the sentence began; ``memory``: ``[1, 3]`` and ``stage``: ``[1]`` int64, see
-    `vla_policy.memory`.
+    `vla_policy.memory`; the memory is ``[1, 3 + SECTORS]`` where the network is told of its
+    `vla_policy.surroundings`.
     """
     images = (1, sizes.history, sizes.image_height, sizes.image_width, 3)
     return {
         "images": np.zeros(images, dtype=np.uint8),
         "language": embedding_of(sizes).blank(),
         "state": np.zeros((1, STATE_DIM), dtype=np.float32),
-        "memory": np.zeros((1, MEMORY_DIM), dtype=np.float32),
+        "memory": np.zeros((1, memory_dim(sizes)), dtype=np.float32),
         "stage": np.zeros(1, dtype=np.int64),
     }
 

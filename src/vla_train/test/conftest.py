@@ -7,12 +7,13 @@ import pytest
 from vla_policy.action import ActionSpec
 from vla_policy.memory import LOST, SEEN, Sight
 from vla_policy.models.config import EndToEndConfig
+from vla_policy.surroundings import RANGES, SECTORS
 from vla_sim.geometry import Pose
 from vla_sim.room import Solid, generate_room
 from vla_train.config import RoundConfig, RunConfig
 from vla_train.dataset_writer import write_dataset
 from vla_train.lesson import Lesson
-from vla_train.shard import ShardBuilder
+from vla_train.shard import ShardBuilder, Taught
 
 BALL = Solid("red", "ball", 2.0, 0.0, 0.2, 0.4, 0.0, (0.9, 0.0, 0.0))
 
@@ -76,13 +77,21 @@ def make_lesson():
 
 
 @pytest.fixture
-def write(config):
+def taught():
+    """Makes a frame in which something is near on the right, and nothing else."""
+    about, ranges = np.zeros(SECTORS, np.float32), np.full(RANGES, 5.0, np.float32)
+    about[0] = ranges[0] = 0.5
+    return lambda image, lessons: Taught(image, lessons, about, ranges)
+
+
+@pytest.fixture
+def write(config, taught):
     """Writes a data set of episodes, each a list of (image, lessons)."""
 
     def write_episodes(root, episodes):
         builder = ShardBuilder(config.action, config.image_size)
         for episode in episodes:
-            builder.add_episode(episode)
+            builder.add_episode(taught(image, lessons) for image, lessons in episode)
         write_dataset(root, [builder.part()], config.action, config.image_size)
         return root
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from vla_policy.memory import LOST, SEEN
+from vla_policy.memory import LOST, MEMORY_DIM, SEEN
+from vla_policy.surroundings import SECTORS
 from vla_train.config import DatasetSource
 from vla_train.dataset import FrameDataset
 from vla_train.errors import TrainError
@@ -53,6 +54,49 @@ def test_each_frame_comes_with_its_first_lesson_and_others_in_turn(data):
     assert batch.images.shape[0] == 3
     assert batch.states[:, 0].tolist() == [10, 10, 10, 20, 22, 21, 130, 131, 131]
     assert batch.cells[3:6].tolist() == [48, 48, IGNORED]
+
+
+@pytest.fixture
+def spacious(config):
+    """A run of a network that is told what stands about the robot."""
+    return dataclasses.replace(
+        config, mirror_share=1.0, model=dataclasses.replace(config.model, surroundings=True)
+    )
+
+
+def test_what_stands_about_comes_with_each_lesson_and_the_truth_with_each_frame(
+    tmp_path, spacious, write_shards
+):
+    source = DatasetSource(str(write_shards(1)[0]))
+    data = FrameDataset([source], spacious, tmp_path / "cache", Sentences(embed))
+    batch = data.take(np.array([0, 1]), 3)
+    assert batch.memories.shape == (6, MEMORY_DIM + SECTORS)
+    assert batch.memories[:, MEMORY_DIM].tolist() == [0.5] * 6
+    assert batch.ranges[:, :2].tolist() == [[0.5, 5.0]] * 2
+    # The first of them can be mirrored: what stood at the right end stands at the left one.
+    mirrored = data.take(np.array([0]), mirrored=np.array([True]))
+    assert mirrored.memories[0, -1] == mirrored.ranges[0, -1] == 0.5
+    assert mirrored.ranges[0, 0] == 5.0
+    assert [len(part.ranges) for part in batch.parts(2)] == [1, 1]
+
+
+def test_who_is_not_told_of_it_gets_nothing_of_it(data):
+    batch = data.take(np.array([0]))
+    assert batch.ranges is None
+    assert batch.memories.shape == (1, MEMORY_DIM)
+
+
+def test_recordings_that_do_not_tell_of_it_say_nothing(tmp_path, spacious, write_shards):
+    plain, told = write_shards(2)
+    info = plain / "meta" / "info.json"
+    info.write_text(info.read_text().replace('"ranges"', '"r"').replace(".surroundings", ".s"))
+    sources = [DatasetSource(str(path)) for path in (plain, told)]
+    data = FrameDataset(sources, spacious, tmp_path / "cache", Sentences(embed))
+    batch = data.take(np.array([0, 3]))
+    assert batch.ranges.isnan().all(dim=1).tolist() == [True, False]
+    assert batch.memories[:, MEMORY_DIM].tolist() == [0.0, 0.5]
+    with pytest.raises(TrainError, match=r"surroundings must be false.*'ranges' of shape \[24\]"):
+        FrameDataset(sources[:1], spacious, tmp_path / "cache", Sentences(embed))
 
 
 def test_the_same_stream_draws_the_same_frames(data):

@@ -107,10 +107,10 @@ def test_files_begin_anew_at_their_size_and_hold_whole_episodes(
 
 
 def test_a_data_set_is_there_only_when_it_is_whole(
-    tmp_path, config, make_image, make_lesson, monkeypatch
+    tmp_path, config, taught, make_image, make_lesson, monkeypatch
 ):
     builder = ShardBuilder(config.action, config.image_size)
-    builder.add_episode([(make_image(1), [make_lesson(1)])])
+    builder.add_episode([taught(make_image(1), [make_lesson(1)])])
 
     def cut_off(*_args):
         raise KeyboardInterrupt

@@ -12,16 +12,21 @@ from vla_policy.statistics import ActionStatistics
 from vla_train import run
 from vla_train.collect import collect_round, round_dataset, round_shards
 from vla_train.config import DatasetSource
+from vla_train.layout import RANGES_KEY, SURROUNDINGS_KEY
 from vla_train.recording import Recording
 
 
 def test_a_run_goes_from_rooms_to_a_checkpoint_with_its_card_and_goes_on(config, tmp_path):
-    small = dataclasses.replace(config, early_episodes=1, rounds=config.rounds[:1])
+    careful = dataclasses.replace(config.model, surroundings=True)
+    small = dataclasses.replace(config, model=careful, early_episodes=1, rounds=config.rounds[:1])
     folder = run.RunFolder(tmp_path / "run")
     console = Console(file=io.StringIO())
     run.train(small, folder, workers=1, test_episodes=1, console=console)
     assert load_policy(folder.checkpoint).spec == config.action
-    actions = Recording.open(round_dataset(0, folder.data)).vectors("action")
+    collected = Recording.open(round_dataset(0, folder.data))
+    assert 0.0 < collected.vectors(SURROUNDINGS_KEY).max() <= 1.0
+    assert (collected.vectors(RANGES_KEY) > 0.0).all()
+    actions = collected.vectors("action")
     told = read_config(folder.checkpoint).action_statistics
     expected = ActionStatistics.of(config.action.normalise(actions))
     assert (*told.mean, *told.std) == pytest.approx((*expected.mean, *expected.std))

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from vla_policy.checkpoint import load_policy
 from vla_policy.model_policy import ModelPolicy
+from vla_policy.surroundings import BEARINGS
+from vla_sim.free_space import free_ranges
 from vla_sim.phrasebook import Phrasebook
 from vla_sim.robot import CAMERA, Camera
 from vla_sim.room import generate_room
@@ -26,12 +29,13 @@ from vla_train.dataset_writer import write_dataset
 from vla_train.drivers import PUSH_CHANCE, CorrectedDriver, ExpertDriver, PushedDriver
 from vla_train.glance import draw_glance
 from vla_train.join import join_shards, remove_shards
-from vla_train.lesson import Lesson, View
+from vla_train.lesson import View
 from vla_train.processes import driving_processes
 from vla_train.questions import ask
 from vla_train.rollout import Episode, Frame
 from vla_train.scenario import TEACHING_WEIGHTS, Scenario, draw_scenario
-from vla_train.shard import ShardBuilder
+from vla_train.shard import ShardBuilder, Taught
+from vla_train.survey import glanced
 
 MAX_LATENCY_S = 0.4
 USUAL_LATENCY_S = 0.1
@@ -145,7 +149,9 @@ def _glance_around(
             simulation.teleport(draw_glance(rng, room))
             view = View(room, simulation.pose, simulation.camera)
             lessons, questions = curriculum.lessons(view), ask(view, asking, QUESTIONS)
-            builder.add_episode([(simulation.render(), lessons, *questions)])
+            about = glanced(rng, view)
+            image = simulation.render()
+            builder.add_episode([Taught(image, lessons, about, _ranges(view), questions)])
     finally:
         simulation.close()
 
@@ -170,17 +176,19 @@ def _collect_room(
             history = 1 if policy is None else policy.history
             latency_s = _draw_latency(rng)
             episode = Episode(simulation, scenario, job.config.action, latency_s, history)
-            taught = [(frame, driver.lesson) for frame in episode.drive(driver)]
+            taught = [(frame, driver.lesson, driver.about) for frame in episode.drive(driver)]
             expert_drove = policy is None or not by_policy
-            if expert_drove and not _worth_learning(taught):
+            if expert_drove and not _worth_learning([frame for frame, *_ in taught]):
                 continue
             builder.add_episode(
-                (
+                Taught(
                     frame.observation.images[-1],
                     [lesson, *curriculum.lessons(frame.view)],
-                    *ask(frame.view, asking, QUESTIONS),
+                    about,
+                    _ranges(frame.view),
+                    ask(frame.view, asking, QUESTIONS),
                 )
-                for frame, lesson in taught
+                for frame, lesson, about in taught
             )
     finally:
         simulation.close()
@@ -193,7 +201,7 @@ def _driver(
     if policy is None:
         return PushedDriver(ExpertDriver(task, spec, rng), rng, PUSH_CHANCE)
     policy.prepare(task.instruction)
-    driver = CorrectedDriver(policy, policy.memory, task, spec)
+    driver = CorrectedDriver(policy, task, spec, rng.spawn(1)[0])
     return PushedDriver(driver, rng, PUSH_CHANCE / 4)
 
 
@@ -213,7 +221,11 @@ def _draw_camera(rng: np.random.Generator) -> Camera:
     )
 
 
-def _worth_learning(taught: list[tuple[Frame, Lesson]]) -> bool:
+def _ranges(view: View) -> npt.NDArray[np.float32]:
+    return free_ranges(view.room, view.pose, BEARINGS)
+
+
+def _worth_learning(frames: list[Frame]) -> bool:
     """Whether the expert got there: where it did not, its labels say nothing good."""
-    outcome = taught[-1][0].outcome
+    outcome = frames[-1].outcome
     return outcome is not None and outcome.success

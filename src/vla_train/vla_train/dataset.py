@@ -13,9 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from vla_policy.models.config import keeps_off
 from vla_train.config import DatasetSource, RunConfig
 from vla_train.devices import to_device
 from vla_train.errors import TrainError
+from vla_train.frame_space import FrameSpace
 from vla_train.labels import LABEL_TYPES, Labels, episode_bounds, labels_of
 from vla_train.mirror import mirror_signs, mirrored_cells, mirrored_sentence
 from vla_train.pixels import cached_pixels
@@ -40,7 +42,7 @@ class Batch(NamedTuple):
             of that.
         language: ``[B * Q, ...]`` what `embed` made of the sentences, each image's after the
             other.
-        states: ``[B * Q, 3]``; `memories` too.
+        states: ``[B * Q, 3]``; `memories` too, or with what stands about the robot after them.
         stages: ``[B * Q]``.
         actions: ``[B * Q, horizon, action_dim]`` in [-1, 1].
         cells: ``[B * Q]`` where the named thing is seen; the number of cells: not in view.
@@ -50,6 +52,8 @@ class Batch(NamedTuple):
         questions: ``[B * K, ...]`` what the network's `vla_train.quiz.Quiz` made of them, each
             image's after the other; None where none are asked.
         answers: ``[B * K, ...]`` to these.
+        ranges: ``[B, RANGES]`` how far it is free [m], NaN where nobody said; None where the
+            network does not say it (`vla_policy.surroundings`).
     """
 
     images: torch.Tensor
@@ -64,6 +68,7 @@ class Batch(NamedTuple):
     more: torch.Tensor
     questions: torch.Tensor | None = None
     answers: torch.Tensor | None = None
+    ranges: torch.Tensor | None = None
 
     def parts(self, count: int) -> Iterator[Batch]:
         """The batch in `count` parts, as even as can be."""
@@ -147,6 +152,9 @@ class FrameDataset:
             name: torch.from_numpy(values).to(device) for name, values in columns.items()
         }
         self._language = sentences.rows()
+        self._space: FrameSpace | None = None
+        if keeps_off(config.model):
+            self._space = FrameSpace(recordings, device)
         self._questions: FrameQuestions | None = None
         if quiz is not None and config.questions_per_frame:
             per_frame = config.questions_per_frame
@@ -208,6 +216,11 @@ class FrameDataset:
         )
         language = self._language[chosen.pop("sentences")]
         batch = Batch(images=images, language=language, **chosen)
+        if self._space is not None:
+            about, ranges = self._space.take(frames, flipped)
+            about = about.repeat_interleave(lessons, dim=0)
+            memories = torch.cat([batch.memories, about], dim=1)
+            batch = batch._replace(memories=memories, ranges=ranges)
         if not self._questions:
             return batch
         questions, answers = self._questions.take(frames, turns, flip)

@@ -10,6 +10,7 @@ import numpy as np
 
 from vla_policy.action import ActionSpec
 from vla_policy.memory import LOST, SEEN, Memory, Sight, State, stands
+from vla_policy.model_policy import ModelPolicy
 from vla_policy.observation import Observation
 from vla_policy.policy import Policy
 from vla_sim.geometry import Pose
@@ -17,6 +18,7 @@ from vla_sim.task import Task
 from vla_train.lesson import Lesson, View, teach
 from vla_train.motion import advance
 from vla_train.reaction import Actions, Reaction
+from vla_train.survey import Survey
 
 PUSH_CHANCE = 0.06
 PUSH_STEPS = (2, 8)
@@ -40,6 +42,8 @@ class Teacher(Driver, Protocol):
 
     lesson: Lesson
     """Of the last look."""
+    about: State
+    """What was known of the surroundings at the last look ``[SECTORS]``."""
 
 
 class ExpertDriver:
@@ -51,6 +55,7 @@ class ExpertDriver:
     """
 
     lesson: Lesson
+    about: State
 
     def __init__(
         self, task: Task, spec: ActionSpec, rng: np.random.Generator, latency_s: float = 0.0
@@ -61,9 +66,11 @@ class ExpertDriver:
         self._latency_s = latency_s
         self._reaction = Reaction(spec.dt, latency_s)
         self._memory = Memory()
+        self._survey = Survey(rng.spawn(1)[0])
 
     def __call__(self, observation: Observation, view: View) -> Actions:
         """The expert's chunk."""
+        self.about = self._survey(view, observation.state, observation.stamp)
         self.lesson = self._lesson(view, observation.state)
         actions = self._actions(observation, view)
         self._reaction.take(actions, observation.stamp * 1e-9)
@@ -126,16 +133,23 @@ class CorrectedDriver:
     """Drives as a policy says, and knows what the expert would have done (DAgger)."""
 
     lesson: Lesson
+    about: State
 
-    def __init__(self, policy: Policy, memory: Memory, task: Task, spec: ActionSpec) -> None:
+    def __init__(
+        self, policy: ModelPolicy, task: Task, spec: ActionSpec, rng: np.random.Generator
+    ) -> None:
         self._policy = policy
-        self._memory = memory
         self._task = task
         self._spec = spec
+        self._survey = Survey(rng)
 
     def __call__(self, observation: Observation, view: View) -> Actions:
         """The policy's chunk."""
-        memory, state = self._memory, observation.state
+        memory, state = self._policy.memory, observation.state
+        kept = self._policy.surroundings
+        self.about = (
+            self._survey(view, state, observation.stamp) if kept is None else kept.features(state)
+        )
         self.lesson = teach(
             view,
             self._task,
@@ -165,6 +179,11 @@ class PushedDriver:
     def lesson(self) -> Lesson:
         """The other driver's."""
         return self._driver.lesson
+
+    @property
+    def about(self) -> State:
+        """The other driver's."""
+        return self._driver.about
 
     def __call__(self, observation: Observation, view: View) -> Actions:
         """The other driver's chunk and the push of this instant."""

@@ -16,6 +16,7 @@ import pyarrow as pa
 from vla_policy.action import ActionSpec
 from vla_policy.memory import MEMORY_DIM, MEMORY_NAMES
 from vla_policy.pose import STATE_DIM, STATE_NAMES
+from vla_policy.surroundings import RANGES, SECTORS
 
 CODEBASE_VERSION = "v3.0"
 INFO_PATH = "meta/info.json"
@@ -36,6 +37,10 @@ ROBOT_TYPE = "vla_sim"
 IMAGE_KEY = "observation.images.front"
 STATE_KEY = "observation.state"
 MEMORY_KEY = "observation.memory"
+SURROUNDINGS_KEY = "observation.surroundings"
+RANGES_KEY = "ranges"
+"""What is remembered of what stands about, and the truth of how far it is free; see
+`vla_policy.surroundings`."""
 ACTION_KEY = "action"
 
 NUMBERS = {
@@ -67,6 +72,8 @@ def features(spec: ActionSpec, image_size: tuple[int, int]) -> dict[str, dict[st
         },
         STATE_KEY: _vector_feature(STATE_NAMES),
         MEMORY_KEY: _vector_feature(MEMORY_NAMES),
+        SURROUNDINGS_KEY: _vector_feature(_numbered(SECTORS)),
+        RANGES_KEY: _vector_feature(_numbered(RANGES)),
         ACTION_KEY: _vector_feature(spec.names),
         **{
             name: {"dtype": _name_of(kind), "shape": [1], "names": None}
@@ -77,7 +84,13 @@ def features(spec: ActionSpec, image_size: tuple[int, int]) -> dict[str, dict[st
 
 def frame_schema(spec: ActionSpec) -> pa.Schema:
     """Columns of `data/`; the metadata tells `datasets` that the images are images."""
-    widths = {STATE_KEY: STATE_DIM, MEMORY_KEY: MEMORY_DIM, ACTION_KEY: spec.action_dim}
+    widths = {
+        STATE_KEY: STATE_DIM,
+        MEMORY_KEY: MEMORY_DIM,
+        SURROUNDINGS_KEY: SECTORS,
+        RANGES_KEY: RANGES,
+        ACTION_KEY: spec.action_dim,
+    }
     described = {
         IMAGE_KEY: {"_type": "Image"},
         **{name: _described_vector(width) for name, width in widths.items()},
@@ -152,6 +165,10 @@ def task_schema() -> pa.Schema:
 
 def _vector_feature(names: tuple[str, ...]) -> dict[str, Any]:
     return {"dtype": "float32", "shape": [len(names)], "names": list(names)}
+
+
+def _numbered(count: int) -> tuple[str, ...]:
+    return tuple(map(str, range(count)))
 
 
 def _described_vector(width: int) -> dict[str, Any]:

@@ -17,6 +17,9 @@ from vla_train.errors import TrainError
 from vla_train.labels import IGNORED
 from vla_train.quiz import Quiz
 
+RANGE_LIMITS_M = (0.1, 3.0)
+"""Beyond these a range is as good as another."""
+
 
 class Losses(NamedTuple):
     """What one batch is judged by."""
@@ -101,8 +104,18 @@ def looking_losses(model: Network, part: Batch, whole: Counts) -> Losses:
             attention=_cross_entropy(attention, part.cells) / whole.cells,
             memory=_cross_entropy(mode, part.modes) / whole.modes
             + (off.mean(dim=1) * seen).sum() / whole.spots
-            + share * F.binary_cross_entropy_with_logits(more, part.more),
+            + share * F.binary_cross_entropy_with_logits(more, part.more)
+            + share * _range_loss(fused.ranges, part.ranges),
         )
+
+
+def _range_loss(ranges: torch.Tensor | None, right: torch.Tensor | None) -> torch.Tensor | float:
+    """How far ranges ``[N, RANGES]`` are off, as a share of them: what is near counts."""
+    if ranges is None or right is None:
+        return 0.0
+    logs = [each.float().clamp(*RANGE_LIMITS_M).log() for each in (ranges, right)]
+    off = F.smooth_l1_loss(logs[0], logs[1].nan_to_num(), beta=0.05, reduction="none")
+    return (off * ~right.isnan()).mean()
 
 
 def _named(place: str) -> Any:

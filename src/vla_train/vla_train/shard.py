@@ -20,7 +20,9 @@ from vla_train.layout import (
     IMAGE_KEY,
     MEMORY_KEY,
     NUMBERS,
+    RANGES_KEY,
     STATE_KEY,
+    SURROUNDINGS_KEY,
     frame_schema,
     lesson_schema,
     question_schema,
@@ -28,6 +30,7 @@ from vla_train.layout import (
 from vla_train.lesson import Lesson
 from vla_train.questions import Question
 
+Array = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
 
 
@@ -47,6 +50,24 @@ class Part(NamedTuple):
     sentences: list[str]
 
 
+class Taught(NamedTuple):
+    """A frame and what is right in it.
+
+    Attributes:
+        image: ``[H, W, 3]``.
+        lessons: the one that it was made for first.
+        about: what is remembered of what stands about the robot ``[SECTORS]``, and
+        ranges: the truth of how far it is free ``[RANGES]`` [m]; see `vla_policy.surroundings`.
+        questions: about the image.
+    """
+
+    image: Image
+    lessons: Sequence[Lesson]
+    about: Array
+    ranges: Array
+    questions: Sequence[Question] = ()
+
+
 @dataclass
 class ShardBuilder:
     """Takes the episodes of a shard, one after the other."""
@@ -55,7 +76,16 @@ class ShardBuilder:
     image_size: tuple[int, int]
     _frames: dict[str, list[Any]] = field(
         default_factory=lambda: {
-            name: [] for name in (IMAGE_KEY, STATE_KEY, MEMORY_KEY, ACTION_KEY, *NUMBERS)
+            name: []
+            for name in (
+                IMAGE_KEY,
+                STATE_KEY,
+                MEMORY_KEY,
+                SURROUNDINGS_KEY,
+                RANGES_KEY,
+                ACTION_KEY,
+                *NUMBERS,
+            )
         }
     )
     _lessons: dict[str, list[Any]] = field(default_factory=dict)
@@ -72,23 +102,19 @@ class ShardBuilder:
         """Number of frames."""
         return len(self._frames["index"])
 
-    def add_episode(
-        self, frames: Iterable[tuple[Image, Sequence[Lesson], *tuple[Question, ...]]]
-    ) -> None:
-        """Add images ``[H, W, 3]`` with their lessons, the one that it was made for first.
-
-        What follows are questions about the image.
+    def add_episode(self, frames: Iterable[Taught]) -> None:
+        """Add the frames of an episode.
 
         Raises:
             ValueError: there is no lesson.
         """
-        for number, (image, lessons, *questions) in enumerate(frames):
-            if not lessons:
+        for number, taught in enumerate(frames):
+            if not taught.lessons:
                 raise ValueError("a frame needs at least one lesson")
-            self._add_frame(number, image, lessons[0])
-            for lesson in lessons:
+            self._add_frame(number, taught)
+            for lesson in taught.lessons:
                 self._add_lesson(lesson)
-            for question in questions:
+            for question in taught.questions:
                 self._add_question(question)
         self._episodes += 1
 
@@ -101,8 +127,8 @@ class ShardBuilder:
             list(self._sentences),
         )
 
-    def _add_frame(self, number: int, image: Image, own: Lesson) -> None:
-        columns = self._frames
+    def _add_frame(self, number: int, taught: Taught) -> None:
+        columns, own = self._frames, taught.lessons[0]
         columns["index"].append(len(self))
         columns["episode_index"].append(self._episodes)
         columns["frame_index"].append(number)
@@ -110,8 +136,10 @@ class ShardBuilder:
         columns["task_index"].append(self._number_of(own.instruction))
         columns[STATE_KEY].append(own.state)
         columns[MEMORY_KEY].append(own.memory)
+        columns[SURROUNDINGS_KEY].append(taught.about)
+        columns[RANGES_KEY].append(taught.ranges)
         columns[ACTION_KEY].append(own.actions[0])
-        columns[IMAGE_KEY].append(_png(resize_image(image, *self.image_size)))
+        columns[IMAGE_KEY].append(_png(resize_image(taught.image, *self.image_size)))
 
     def _add_lesson(self, lesson: Lesson) -> None:
         columns, sight = self._lessons, lesson.sight

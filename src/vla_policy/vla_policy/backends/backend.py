@@ -21,6 +21,10 @@ MODE, SPOT, MORE = "mode", "spot", "more"
 """Further outputs ``[1, modes]``, ``[1, 2]`` and ``[1]``: what is remembered until the next look
 (`vla_policy.models.network.Look`)."""
 
+RANGES = "ranges"
+"""Further output ``[1, RANGES]`` of a network that says how far it is free
+(`vla_policy.surroundings`)."""
+
 TOKENS, PAST, KNOWN = "tokens", "past", "known"
 """Further output ``[1, K, dim]`` of a network whose images become tokens, and further inputs
 ``[1, T - 1, K, dim]`` and ``[1, T - 1]``: see `vla_policy.rt1_policy`."""

@@ -13,11 +13,21 @@ import torch
 from torch import nn
 
 from vla_policy.architectures import architecture_of
-from vla_policy.backends.backend import ACTIONS, MODE, MORE, SPOT, Arrays, Options, Outputs
+from vla_policy.backends.backend import (
+    ACTIONS,
+    MODE,
+    MORE,
+    RANGES,
+    SPOT,
+    Arrays,
+    Options,
+    Outputs,
+)
 from vla_policy.checkpoint import load_model
 from vla_policy.errors import BackendError
+from vla_policy.models.config import keeps_off
 from vla_policy.models.continuing import ContinuingDecoder
-from vla_policy.models.network import AnyNetwork, Network
+from vla_policy.models.network import AnyNetwork, Look, Network
 
 
 class Deployment(nn.Module):
@@ -34,6 +44,8 @@ class Deployment(nn.Module):
         super().__init__()
         self.model = model
         self.input_names = tuple(architecture_of(model.config).make_inputs(model.config))
+        if keeps_off(model.config):
+            self.output_names = (*self.output_names, RANGES)
 
     def forward(
         self,
@@ -44,7 +56,7 @@ class Deployment(nn.Module):
         stage: torch.Tensor,
     ) -> tuple[torch.Tensor, ...]:
         """``images`` [B, T, H, W, 3] uint8, the others as in `Network.look`; what it gives."""
-        return tuple(self.model.look(pixels(images, state), language, state, memory, stage))
+        return said(self.model.look(pixels(images, state), language, state, memory, stage))
 
     def obstacle_to_continuing(self) -> str:
         """Why its decoder cannot go on from a plan; empty where it can."""
@@ -72,7 +84,13 @@ class Deployment(nn.Module):
         decoder = self.model.decoder
         assert isinstance(decoder, ContinuingDecoder)
         fused = self.model.fuse(pixels(images, state), language, state, memory, stage)
-        return (decoder.continued(fused.vector, plan, weights), *self.model.see(fused))
+        actions = decoder.continued(fused.vector, plan, weights)
+        return said(Look(actions, *self.model.see(fused), fused.ranges))
+
+
+def said(look: Look) -> tuple[torch.Tensor, ...]:
+    """What the network says of a look, without what it never says."""
+    return tuple(value for value in look if value is not None)
 
 
 def pixels(images: torch.Tensor, like: torch.Tensor) -> torch.Tensor:

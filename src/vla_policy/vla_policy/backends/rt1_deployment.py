@@ -6,7 +6,7 @@ from __future__ import annotations
 import torch
 
 from vla_policy.backends.backend import TOKENS
-from vla_policy.backends.deployment import Deployment, pixels
+from vla_policy.backends.deployment import Deployment, pixels, said
 from vla_policy.models.rt1 import RT1
 
 
@@ -35,4 +35,4 @@ class RT1Deployment(Deployment):
         look, tokens = self.model.look_again(
             pixels(images, state), language, state, memory, stage, past, known
         )
-        return (*look, tokens)
+        return (*said(look), tokens)

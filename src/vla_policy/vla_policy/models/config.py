@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vla_policy.errors import CheckpointError
+from vla_policy.memory import MEMORY_DIM
+from vla_policy.surroundings import SECTORS
 
 STRIDE = 8
 """Pixels that a cell of the feature map covers in each direction, whatever the vision encoder."""
@@ -32,6 +34,8 @@ class EndToEndConfig:
         vision_blocks: residual or transformer blocks of the vision encoder; None: its own number.
         fusion_width, fusion_layers: of its tokens, and how often they look; only
             `cross_attention` has them.
+        surroundings: whether it says how far it is free, and is told what stands about the robot
+            (`vla_policy.surroundings`).
 
     Raises:
         CheckpointError: a size is not positive, the image is no multiple of the stride, or
@@ -53,6 +57,7 @@ class EndToEndConfig:
     fusion_dim: int = 256
     fusion_width: int = 96
     fusion_layers: int = 2
+    surroundings: bool = False
 
     def __post_init__(self) -> None:
         for part, choices in PARTS.items():
@@ -62,6 +67,10 @@ class EndToEndConfig:
                 )
         for name, value in dataclasses.asdict(self).items():
             if name == "vision_blocks" and value is None:
+                continue
+            if name == "surroundings":
+                if not isinstance(value, bool):
+                    raise CheckpointError(f"surroundings must be true or false (got {value!r})")
                 continue
             if name not in PARTS and (not isinstance(value, int) or value < 1):
                 raise CheckpointError(f"{name} must be a whole number >= 1 (got {value!r})")
@@ -87,3 +96,13 @@ class EndToEndConfig:
         if unknown:
             raise CheckpointError(f"unknown keys of the model: {', '.join(sorted(unknown))}")
         return cls(**values)
+
+
+def memory_dim(sizes: object) -> int:
+    """How many numbers of memory a network of these sizes is told."""
+    return MEMORY_DIM + SECTORS * keeps_off(sizes)
+
+
+def keeps_off(sizes: object) -> bool:
+    """Whether a network of these sizes says how far it is free: see `EndToEndConfig`."""
+    return isinstance(sizes, EndToEndConfig) and sizes.surroundings

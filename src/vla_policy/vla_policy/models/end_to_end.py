@@ -17,9 +17,10 @@ from torch import nn
 
 from vla_policy.errors import ObservationError
 from vla_policy.memory import MEMORY_DIM, MODES
-from vla_policy.models.config import EndToEndConfig
+from vla_policy.models.config import EndToEndConfig, memory_dim
 from vla_policy.models.decoder import DECODERS
 from vla_policy.models.fusion import BODY_DIM, FUSIONS, Fused
+from vla_policy.models.keeping_off import KeepingOff
 from vla_policy.models.language import LANGUAGE_ENCODERS
 from vla_policy.models.network import ActionDecoder, LanguageEncoder, Look, Network
 from vla_policy.models.vision import VISION_ENCODERS
@@ -96,6 +97,9 @@ class EndToEndVLA(Network):
             self.fusion.dim, config.horizon, config.action_dim
         )
         self.sight = nn.Linear(self.fusion.dim, len(MODES) + 3)
+        self.keeping_off: KeepingOff | None = None
+        if config.surroundings:
+            self.keeping_off = KeepingOff(self.vision.channels, config.grid, self.fusion.dim)
 
     def fuse(
         self,
@@ -128,10 +132,14 @@ class EndToEndVLA(Network):
         if state is None:
             state = images.new_zeros(len(language), BODY_DIM - MEMORY_DIM)
         if memory is None:
-            memory = images.new_zeros(len(language), MEMORY_DIM)
+            memory = images.new_zeros(len(language), memory_dim(c))
         features = self.vision(images.flatten(0, 1))  # [B * T, C, h, w]
         features = features.unflatten(0, images.shape[:2])  # [B, T, C, h, w]
-        return self.fusion(features, language, torch.cat([state, memory], dim=1))
+        body = torch.cat([state, memory[:, :MEMORY_DIM]], dim=1)
+        fused = self.fusion(features, language, body)
+        if self.keeping_off is None:
+            return fused
+        return self.keeping_off(fused, features[:, -1], memory[:, MEMORY_DIM:])
 
     def see(self, fused: Fused) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Mode logits ``[B, M]``, spots ``[B, 2]`` and logits of more to come ``[B]``."""

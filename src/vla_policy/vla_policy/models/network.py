@@ -51,12 +51,15 @@ class Look(NamedTuple):
         mode: ``[B, len(MODES)]`` logits.
         spot: ``[B, 2]`` where the named thing is: m ahead and to the left of the robot.
         more: ``[B]`` logit of: another part of the sentence follows this one.
+        ranges: ``[N, RANGES]`` how far it is free in the images [m], see
+            `vla_policy.surroundings`; None of networks that do not say it.
     """
 
     actions: torch.Tensor
     mode: torch.Tensor
     spot: torch.Tensor
     more: torch.Tensor
+    ranges: torch.Tensor | None = None
 
 
 class AnyNetwork(nn.Module, abc.ABC):
@@ -86,7 +89,8 @@ class AnyNetwork(nn.Module, abc.ABC):
             images: ``[B, T, 3, H, W]``, uint8 or float in [0, 1], oldest first.
             instructions: B sentences, or what the network's own `embed` made of them.
             state: ``[B, 3]`` pose since the present part of the sentence began; zeros where None.
-            memory: ``[B, 3]`` see `vla_policy.memory.MEMORY_NAMES`; nothing known where None.
+            memory: ``[B, 3]`` see `vla_policy.memory.MEMORY_NAMES`, and ``[B, 3 + SECTORS]`` for a
+                network that is told of its `vla_policy.surroundings`; nothing known where None.
             stage: ``[B]`` which part of the sentence is to be done; the first where None.
 
         Raises:
@@ -135,7 +139,7 @@ class Network(AnyNetwork):
     ) -> Look:
         """The actions, and what is to be remembered; arguments and errors as in `forward`."""
         fused = self.fuse(images, instructions, state, memory, stage)
-        return Look(self.decoder(fused.vector), *self.see(fused))
+        return Look(self.decoder(fused.vector), *self.see(fused), fused.ranges)
 
     @abc.abstractmethod
     def fuse(
