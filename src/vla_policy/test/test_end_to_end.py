@@ -236,7 +236,7 @@ def test_what_it_is_told_of_begins_as_nothing_and_can_be_learnt(spacious):
     nothing, much = remembered(1), remembered(1, s0=1.0, s12=0.5)
     assert torch.equal(spacious(x, said, memory=nothing), spacious(x, said, memory=much))
     spacious(x, said, memory=much).sum().backward()
-    told = spacious.keeping_off.told[-1].weight
+    told = spacious.told.network[-1].weight
     assert told.grad.abs().sum() > 0.0
     with torch.no_grad():
         told -= told.grad

@@ -96,6 +96,27 @@ def test_a_look_from_near_counts_for_more_than_what_was_seen_from_afar():
     assert memory.features(START)[1] == pytest.approx(3.8, abs=0.03)
 
 
+def test_from_afar_two_looks_at_one_thing_may_differ_by_more():
+    for distance, differs, kept in ((1.0, 0.7, False), (5.0, 0.7, True)):
+        memory = Memory()
+        memory.take(seen(distance, 0.0), False, START, 0)
+        memory.take(seen(distance, differs), False, START, 0)
+        assert (memory.features(START)[2] < differs - 0.1) == kept
+
+
+def test_after_a_turn_a_look_counts_for_more_the_further_off_it_is():
+    moved = {}
+    for turned in (0.0, 0.5):
+        memory, now = Memory(), pose(0.0, 0.0, turned)
+        for _ in range(20):
+            memory.take(seen(4.0, 0.0), False, START, 0)
+        there = math.cos(turned) * 4.0, -math.sin(turned) * 4.0  # where it is by odometry
+        memory.take(seen(there[0], there[1] + 0.3), False, now, 0)
+        moved[turned] = memory.features(now)[2] - there[1]
+    assert moved[0.0] < 0.05
+    assert moved[0.5] > 2 * moved[0.0]
+
+
 def test_what_is_seen_somewhere_else_is_there():
     memory = Memory()
     memory.take(seen(4.0, 0.0), False, START, 0)

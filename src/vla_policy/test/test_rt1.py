@@ -8,6 +8,7 @@ import torch
 from vla_policy.errors import CheckpointError, ObservationError
 from vla_policy.memory import MODES
 from vla_policy.models.causal_transformer import SequenceLayout
+from vla_policy.models.config import memory_dim
 from vla_policy.models.efficientnet import Film
 from vla_policy.models.rt1 import RT1
 from vla_policy.models.rt1_config import RT1Config, rt1_b3, rt1_mini
@@ -42,6 +43,7 @@ ABLATIONS = {
     "autoregressive": {"autoregressive": True},
     "mean of bins": {"decoding": "mean"},
     "other language": {"language": "transformer"},
+    "surroundings": {"surroundings": True},
 }
 SENTENCES = ["go to the red ball", "turn left", "stop", "first reverse, then go forward"]
 
@@ -59,9 +61,12 @@ def images(count, config=SMALL, seed=0):
 
 def losses(model, pictures, sentences, actions):
     count = len(sentences)
-    fused = model.fuse(pictures, sentences, torch.randn(count, 3), torch.randn(count, 3))
+    memory = torch.rand(count, memory_dim(model.config))
+    fused = model.fuse(pictures, sentences, torch.randn(count, 3), memory)
     mode, spot, more = model.see(fused)
     seen = fused.attention.logsumexp(1).mean() + mode.square().sum() + spot.square().sum()
+    if fused.ranges is not None:
+        seen = seen + fused.ranges.log().square().sum()
     return model.decoder.loss(fused.vector, actions), seen + more.square().sum()
 
 
@@ -104,7 +109,8 @@ def test_lessons_of_an_image_are_as_if_each_had_its_own(changes):
     model = build(**changes).eval()
     randomise_film(model)
     pictures = images(2, model.config)
-    state, memory, stage = torch.randn(4, 3), torch.randn(4, 3), torch.tensor([0, 1, 0, 1])
+    state, stage = torch.randn(4, 3), torch.tensor([0, 1, 0, 1])
+    memory = torch.rand(4, memory_dim(model.config))
     with torch.inference_mode():
         together = model.fuse(pictures, SENTENCES, state, memory, stage)
         apart = model.fuse(pictures.repeat_interleave(2, dim=0), SENTENCES, state, memory, stage)

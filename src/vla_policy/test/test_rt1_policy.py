@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from vla_policy.action import ActionSpec
-from vla_policy.backends.backend import KNOWN, PAST, TOKENS, Options
+from vla_policy.backends.backend import KNOWN, PAST, RANGES, TOKENS, Options
 from vla_policy.backends.reference import record
 from vla_policy.backends.registry import open_backend
 from vla_policy.backends.rt1_deployment import RT1Deployment
@@ -179,12 +179,15 @@ def test_another_number_of_images_is_refused(directory):
         load_policy(directory).act(Observation(film(2), "stop", 0))
 
 
-def test_a_deployment_gives_the_newest_tokens():
-    deployment = RT1Deployment(RT1(SMALL)).eval()
-    blank = blank_inputs(SMALL)
+@pytest.mark.parametrize("surroundings", [False, True])
+def test_a_deployment_gives_the_newest_tokens(surroundings):
+    sizes = dataclasses.replace(SMALL, surroundings=surroundings)
+    deployment = RT1Deployment(RT1(sizes)).eval()
+    blank = blank_inputs(sizes)
     outputs = deployment(*(torch.from_numpy(blank[name]) for name in deployment.input_names))
     named = dict(zip(deployment.output_names, outputs, strict=True))
     assert named[TOKENS].shape == (1, *blank[PAST].shape[2:])
+    assert (RANGES in named) == surroundings
 
 
 @pytest.fixture(scope="module")

@@ -29,13 +29,16 @@ LOSE_S = 0.4
 """How long looks must say *lost* before a memory is given up: a thing that is half hidden is seen
 in one look and not in the next, and whoever forgets it at once turns back and forth."""
 SAME_SPOT_M = 0.6
-"""Nearer than this to the memory, a look adds to it; further off, it says where the thing really
-is, and replaces it."""
+SAME_SPOT_ERRORS = 2.5
+"""Nearer than this to the memory, or than so many spreads of the look, a look adds to it; further
+off, it says where the thing really is, and replaces it."""
 LOOK_ERROR = (0.05, 0.06)
 """Spread of where a look sees the thing: metres, and share of the distance. So a memory from afar
 gives way to a look from near, and many looks are better than the last one."""
 WANDERING = 0.15
 """Spread by which a memory is off after a second [m]: wheels slip, and balls roll."""
+TURN_SLIP = 0.2
+"""Spread of the error of a turn by odometry, as a share: it moves what is far off the more."""
 
 STAGES = 2
 """Parts that a sentence may have: *first ..., then ...*."""
@@ -118,6 +121,7 @@ class Memory:
         self._spot: tuple[float, float] | None = None
         self._variance = 0.0  # of the spot [m^2]
         self._seen_at = 0  # [ns]
+        self._heading = 0.0  # of the robot then [rad]
         self._lost_since = None
 
     def _doubt(self, stamp: int) -> None:
@@ -132,9 +136,11 @@ class Memory:
         there = _absolute(spot, state)
         error = LOOK_ERROR[0] + LOOK_ERROR[1] * math.hypot(*spot)
         gain = 1.0
-        if self._spot is not None and math.dist(self._spot, there) < SAME_SPOT_M:
+        same = max(SAME_SPOT_M, SAME_SPOT_ERRORS * error)
+        if self._spot is not None and math.dist(self._spot, there) < same:
             since_s = max(0, stamp - self._seen_at) * 1e-9
-            variance = self._variance + WANDERING**2 * since_s
+            slipped = TURN_SLIP * abs(float(state[2]) - self._heading) * math.hypot(*spot)
+            variance = self._variance + WANDERING**2 * since_s + slipped**2
             gain = variance / (variance + error**2)
         old = there if self._spot is None else self._spot
         self._spot = (
@@ -143,6 +149,7 @@ class Memory:
         )
         self._variance = gain * error**2
         self._seen_at = stamp
+        self._heading = float(state[2])
 
 
 def stands(actions: npt.NDArray[np.float32]) -> bool:

@@ -105,6 +105,12 @@ def test_where_the_view_does_not_tell_it_is_what_is_remembered(boxes, spec):
     assert lesson.sight.spot == pytest.approx(behind.local(2.5, 1.0))
 
 
+def test_from_afar_a_memory_may_be_off_by_more(boxes, spec):
+    for pose, right in ((Pose(3.0, -2.9, 1.7), True), (Pose(3.0, 2.0, -2.0), False)):
+        memory = memory_of(pose, 2.5, 1.7)  # 0.7 m off
+        assert (left_of(boxes, pose, memory, spec).sight.mode == SEEN) == right
+
+
 def test_a_spot_between_two_things_is_driven_to(boxes, spec):
     without_ball = dataclasses.replace(boxes, objects=BOXES)
     task = parse_task("go between the two boxes", without_ball, AHEAD)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,8 @@ from vla_train.expert import SAME_PLACE_M, Expert, Place
 
 Array = npt.NDArray[np.float32]
 AROUND_RAD = 3.0
+SAME_PLACE_SHARE = 0.2
+"""Of the distance, by which a memory may be off and still be of the thing."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,12 @@ def _find(
     # A spot of the floor looks like nothing: it is seen only where what it lies between is. A
     # look that passed on its memory as seen would add an error to it each time.
     is_thing = goal.target is not None
-    right = is_thing and remembered is not None and truth is not None and _near(remembered, truth)
+    right = (
+        is_thing
+        and remembered is not None
+        and truth is not None
+        and _near(remembered, truth, _as_near(view.pose, truth))
+    )
     pixel = _pixel(view, goal)
     if pixel is not None and (right or _recognisable(view, task)):
         return SEEN, pixel, truth
@@ -154,5 +162,10 @@ def _remembered(pose: Pose, memory: Array) -> Place | None:
     return x, y
 
 
-def _near(a: Place, b: Place) -> bool:
-    return (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 < SAME_PLACE_M**2
+def _as_near(pose: Pose, place: Place) -> float:
+    """How far a memory of a place may be off: from afar nobody can tell."""
+    return max(SAME_PLACE_M, SAME_PLACE_SHARE * pose.distance_to(*place))
+
+
+def _near(a: Place, b: Place, within: float = SAME_PLACE_M) -> bool:
+    return math.dist(a, b) < within

@@ -110,9 +110,10 @@ def looking_losses(model: Network, part: Batch, whole: Counts) -> Losses:
 
 
 def _range_loss(ranges: torch.Tensor | None, right: torch.Tensor | None) -> torch.Tensor | float:
-    """How far ranges ``[N, RANGES]`` are off, as a share of them: what is near counts."""
+    """How far ranges are off, as a share of them: what is near counts."""
     if ranges is None or right is None:
         return 0.0
+    right = right.repeat_interleave(len(ranges) // len(right), dim=0)  # one for each sentence
     logs = [each.float().clamp(*RANGE_LIMITS_M).log() for each in (ranges, right)]
     off = F.smooth_l1_loss(logs[0], logs[1].nan_to_num(), beta=0.05, reduction="none")
     return (off * ~right.isnan()).mean()

@@ -36,16 +36,17 @@ class Deployment(nn.Module):
     Attributes:
         input_names: the arguments of `forward`, in their order.
         output_names: what it returns.
+        further_outputs: the last of these.
     """
 
-    output_names: tuple[str, ...] = (ACTIONS, MODE, SPOT, MORE)
+    further_outputs: tuple[str, ...] = ()
 
     def __init__(self, model: AnyNetwork) -> None:
         super().__init__()
         self.model = model
         self.input_names = tuple(architecture_of(model.config).make_inputs(model.config))
-        if keeps_off(model.config):
-            self.output_names = (*self.output_names, RANGES)
+        ranges = (RANGES,) if keeps_off(model.config) else ()
+        self.output_names = (ACTIONS, MODE, SPOT, MORE, *ranges, *self.further_outputs)
 
     def forward(
         self,

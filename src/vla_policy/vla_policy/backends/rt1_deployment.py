@@ -18,7 +18,7 @@ class RT1Deployment(Deployment):
     nothing, and yet no image is encoded twice.
     """
 
-    output_names = (*Deployment.output_names, TOKENS)
+    further_outputs = (TOKENS,)
     model: RT1
 
     def forward(

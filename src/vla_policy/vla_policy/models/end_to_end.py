@@ -19,8 +19,8 @@ from vla_policy.errors import ObservationError
 from vla_policy.memory import MEMORY_DIM, MODES
 from vla_policy.models.config import EndToEndConfig, memory_dim
 from vla_policy.models.decoder import DECODERS
+from vla_policy.models.free_space import RangeReader, Told
 from vla_policy.models.fusion import BODY_DIM, FUSIONS, Fused
-from vla_policy.models.keeping_off import KeepingOff
 from vla_policy.models.language import LANGUAGE_ENCODERS
 from vla_policy.models.network import ActionDecoder, LanguageEncoder, Look, Network
 from vla_policy.models.vision import VISION_ENCODERS
@@ -69,6 +69,8 @@ MODULES = {
 class EndToEndVLA(Network):
     """The network; see the module's text for its parts."""
 
+    config: EndToEndConfig
+
     def __init__(
         self,
         config: EndToEndConfig,
@@ -97,9 +99,9 @@ class EndToEndVLA(Network):
             self.fusion.dim, config.horizon, config.action_dim
         )
         self.sight = nn.Linear(self.fusion.dim, len(MODES) + 3)
-        self.keeping_off: KeepingOff | None = None
         if config.surroundings:
-            self.keeping_off = KeepingOff(self.vision.channels, config.grid, self.fusion.dim)
+            self.ranges = RangeReader(self.vision.channels, config.grid)
+            self.told = Told(self.fusion.dim)
 
     def fuse(
         self,
@@ -137,9 +139,10 @@ class EndToEndVLA(Network):
         features = features.unflatten(0, images.shape[:2])  # [B, T, C, h, w]
         body = torch.cat([state, memory[:, :MEMORY_DIM]], dim=1)
         fused = self.fusion(features, language, body)
-        if self.keeping_off is None:
+        if not c.surroundings:
             return fused
-        return self.keeping_off(fused, features[:, -1], memory[:, MEMORY_DIM:])
+        vector = self.told(fused.vector, memory[:, MEMORY_DIM:])
+        return Fused(vector, fused.attention, self.ranges(features[:, -1]))
 
     def see(self, fused: Fused) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Mode logits ``[B, M]``, spots ``[B, 2]`` and logits of more to come ``[B]``."""

@@ -28,8 +28,8 @@ class Fused(NamedTuple):
         vector: ``[B, dim]``, from which everything else is decoded.
         attention: ``[B, h * w + 1]`` logits of where in the newest image the thing is that
             the sentence names, row by row; the last one says: not in view.
-        ranges: ``[N, RANGES]`` how far it is free [m], see `vla_policy.surroundings`; None of
-            networks that do not say it.
+        ranges: ``[N, RANGES]`` or ``[B, RANGES]`` how far it is free [m], see
+            `vla_policy.surroundings`; None of networks that do not say it.
     """
 
     vector: torch.Tensor

@@ -20,6 +20,8 @@ from torch import nn
 from vla_policy.errors import ObservationError
 from vla_policy.memory import MEMORY_DIM, MODES
 from vla_policy.models.causal_transformer import SequenceLayout
+from vla_policy.models.config import memory_dim
+from vla_policy.models.free_space import RangeReader, Told
 from vla_policy.models.fusion import BODY_DIM, BODY_FEATURES, Fused, body_features, cell_positions
 from vla_policy.models.image_tokenizer import ImageTokenizer, Seen
 from vla_policy.models.language import LANGUAGE_ENCODERS
@@ -60,6 +62,9 @@ class RT1(Network):
         self.decoder = TokenDecoder(config, layout)
         self.pointer = Pointer(dim, config.grid)
         self.sight = nn.Linear(dim, len(MODES) + 3)
+        if config.surroundings:
+            self.ranges = RangeReader(dim, config.grid)
+            self.told = Told(dim)
 
     def fuse(
         self,
@@ -80,7 +85,11 @@ class RT1(Network):
                 f"expected one instruction an image or a multiple of that, got "
                 f"{len(language)} instructions for {len(images)} images"
             )
-        body = _body(images, len(language), state, memory)
+        if state is None:
+            state = images.new_zeros(len(language), BODY_DIM - MEMORY_DIM)
+        if memory is None:
+            memory = images.new_zeros(len(language), memory_dim(self.config))
+        body = torch.cat([state, memory], dim=1)
         seen = self.encode(images, language)
         tokens = seen.tokens.expand(-1, self.config.history, -1, -1)  # [B, T, K, dim]
         return self.decide(Seen(tokens, seen.cells), language, body)
@@ -104,7 +113,7 @@ class RT1(Network):
         Args:
             seen: of B histories, see `encode`.
             language: ``[B, slots * D]``.
-            body: ``[B, BODY_DIM]``.
+            body: ``[B, BODY_DIM]``, and what stands about after it.
         """
         tokens = self._sequence(seen.tokens, language, body)  # [B, length, dim]
         outputs = self.decoder.transformer(tokens)
@@ -114,7 +123,11 @@ class RT1(Network):
         parts = [read, (read[:, 0] + looked)[:, None]]
         if self.config.autoregressive:
             parts.append(tokens)
-        return Fused(torch.cat(parts, dim=1), attention)
+        ranges = None
+        if self.config.surroundings:
+            cells = seen.cells.transpose(1, 2).unflatten(2, self.config.grid)  # [B, dim, h, w]
+            ranges = self.ranges(cells)
+        return Fused(torch.cat(parts, dim=1), attention, ranges)
 
     def see(self, fused: Fused) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """See `Network`."""
@@ -152,7 +165,7 @@ class RT1(Network):
             tokens = torch.cat([before, tokens], dim=1)
         body = torch.cat([state, memory], dim=1)
         fused = self.decide(Seen(tokens, seen.cells), language, body)
-        look = Look(self.decoder(fused.vector), *self.see(fused))
+        look = Look(self.decoder(fused.vector), *self.see(fused), fused.ranges)
         return look, seen.tokens[:, 0]
 
     def _sequence(
@@ -166,8 +179,10 @@ class RT1(Network):
         actions = tokens.new_zeros(len(tokens), self.config.action_dim, tokens.shape[-1])
         every = actions[:, None].expand(-1, tokens.shape[1] - 1, -1, -1)
         past = torch.cat([tokens[:, :-1], every], dim=2).flatten(1, 2)
-        own = self.body(body_features(body))[:, None].to(tokens.dtype)
-        parts = [past, tokens[:, -1], own, actions]
+        own = self.body(body_features(body[:, :BODY_DIM]))
+        if self.config.surroundings:
+            own = self.told(own, body[:, BODY_DIM:])
+        parts = [past, tokens[:, -1], own[:, None].to(tokens.dtype), actions]
         if self.tell is not None:
             parts.insert(0, self.tell(language)[:, None])
         return torch.cat(parts, dim=1)
@@ -214,14 +229,3 @@ class Pointer(nn.Module):
         there = [(weights @ cells)[:, 0], (weights @ self.positions.to(cells.dtype))[:, 0], unseen]
         looked: torch.Tensor = self.read(torch.cat(there, dim=1))
         return looked, attention
-
-
-def _body(
-    images: torch.Tensor, count: int, state: torch.Tensor | None, memory: torch.Tensor | None
-) -> torch.Tensor:
-    """State and memory side by side, zeros for what is not known: ``[count, BODY_DIM]``."""
-    if state is None:
-        state = images.new_zeros(count, BODY_DIM - MEMORY_DIM)
-    if memory is None:
-        memory = images.new_zeros(count, MEMORY_DIM)
-    return torch.cat([state, memory], dim=1)

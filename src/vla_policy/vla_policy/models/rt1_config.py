@@ -54,6 +54,8 @@ class RT1Config:
         autoregressive: whether the later values of an action know the earlier ones.
         decoding: whether the value of the likeliest bin is taken, as in the paper, or the mean
             of the bins around it.
+        surroundings: whether it says how far it is free, and is told what stands about the robot
+            (`vla_policy.surroundings`).
 
     Raises:
         CheckpointError: a value makes no sense.
@@ -89,6 +91,7 @@ class RT1Config:
     actions: str = "bins"
     autoregressive: bool = False
     decoding: str = "likeliest"
+    surroundings: bool = False
 
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
