@@ -23,11 +23,13 @@ REACH_M = 1.5
 """What is further off is no matter yet."""
 SECTORS = 24
 """Parts of the full circle in which the network is told what is near."""
-IN_VIEW_RAD = 0.9
+IN_VIEW_RAD = 0.95
 """A point within this of straight ahead is seen again, or not there any more."""
 BLIND_M = 0.45
 """But not what is nearer than this: it may lie below the image."""
 KEPT_S = 15.0
+GRAIN_M = 0.05
+"""Of points that are as near to each other, the newest is enough."""
 
 CLEARANCE_M = 0.23
 """From the robot's centre to what it keeps off: its radius and what looks may be off by."""
@@ -71,10 +73,10 @@ class Surroundings:
         kept &= stamp - self._seen_at < KEPT_S * 1e9
         seen = ranges < REACH_M
         new = ranges[seen, None] * _directions(BEARINGS[seen])
-        self._points = np.concatenate([self._points[kept], _turned(new, state[2]) + state[:2]])
-        self._seen_at = np.concatenate(
-            [self._seen_at[kept], np.full(len(new), stamp, dtype=np.int64)]
-        )
+        all_points = np.concatenate([_turned(new, state[2]) + state[:2], self._points[kept]])
+        stamps = np.concatenate([np.full(len(new), stamp, np.int64), self._seen_at[kept]])
+        newest = _thinned(all_points)
+        self._points, self._seen_at = all_points[newest], stamps[newest]
 
     def points(self, state: Array) -> Array:
         """What is kept, m ahead and to the left of the pose ``[3]``: ``[N, 2]``."""
@@ -124,6 +126,13 @@ def nearness(points: Array) -> Array:
     near = 1.0 - np.hypot(points[:, 0], points[:, 1]) / REACH_M
     np.maximum.at(told, sector, near.astype(np.float32))
     return told
+
+
+def _thinned(points: Array) -> npt.NDArray[np.int64]:
+    """Numbers of points ``[N, 2]`` of which no two lie in one cell of a grid; the first ones."""
+    cells = np.floor(points / GRAIN_M).astype(np.int64)
+    _, first = np.unique(cells[:, 0] * (1 << 31) + cells[:, 1], return_index=True)
+    return np.sort(first)
 
 
 def _tried() -> Array:

@@ -27,6 +27,8 @@ _IMPERATIVE_ONLY = (
     "i ",
     "it is ",
     "let us",
+    "how about",
+    "you should",
     "the ",
 )
 """Beginnings of sentences that cannot be put into a longer one."""

@@ -7,6 +7,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from vla_policy.architectures import architecture_of
+from vla_policy.models.config import keeps_off, memory_dim
+from vla_policy.surroundings import RANGES
 from vla_train.config import load_config
 from vla_train.dataset import Batch
 from vla_train.group import Group
@@ -14,7 +16,7 @@ from vla_train.questions import Question
 from vla_train.step_graphs import WARM_UP_STEPS
 from vla_train.training import Trainer
 
-NAMES = ("end_to_end_gpu", "rt1_mini", "rt2_mini")
+NAMES = ("end_to_end_gpu", "end_to_end_fine", "rt1_mini", "rt2_mini")
 FRAMES, LESSONS, QUESTIONS = 4, 3, 2
 WAITING = ("_local_scalar_dense", "nonzero", "lift_fresh", "unique", "masked_select")
 """Operations that read a value off the device, or bring one there from a list of Python's."""
@@ -49,7 +51,7 @@ def batch_of(trainer, device, seed=0):
         images=torch.randint(256, images, generator=draw, dtype=torch.uint8),
         language=trainer.model.embed(["first turn left, then go to the red ball"] * rows).cpu(),
         states=torch.randn(rows, 3, generator=draw),
-        memories=torch.zeros(rows, 3),
+        memories=torch.zeros(rows, memory_dim(sizes)),
         stages=torch.zeros(rows, dtype=torch.long),
         actions=torch.rand(rows, horizon, 2, generator=draw) * 2 - 1,
         cells=torch.randint(300, (rows,), generator=draw),
@@ -58,6 +60,7 @@ def batch_of(trainer, device, seed=0):
         more=torch.zeros(rows),
         questions=questions,
         answers=answers,
+        ranges=torch.rand(FRAMES, RANGES, generator=draw) if keeps_off(sizes) else None,
     )
     return Batch(*(None if value is None else value.to(device) for value in made))
 
