@@ -81,17 +81,17 @@ def taught():
     """Makes a frame in which something is near on the right, and nothing else."""
     about, ranges = np.zeros(SECTORS, np.float32), np.full(RANGES, 5.0, np.float32)
     about[0] = ranges[0] = 0.5
-    return lambda image, lessons: Taught(image, lessons, about, ranges)
+    return lambda image, lessons, *questions: Taught(image, lessons, about, ranges, questions)
 
 
 @pytest.fixture
 def write(config, taught):
-    """Writes a data set of episodes, each a list of (image, lessons)."""
+    """Writes a data set of episodes, each a list of (image, lessons, questions ...)."""
 
     def write_episodes(root, episodes):
         builder = ShardBuilder(config.action, config.image_size)
         for episode in episodes:
-            builder.add_episode(taught(image, lessons) for image, lessons in episode)
+            builder.add_episode(taught(*frame) for frame in episode)
         write_dataset(root, [builder.part()], config.action, config.image_size)
         return root
 
