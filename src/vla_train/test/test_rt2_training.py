@@ -115,7 +115,7 @@ def test_answers_that_were_learnt_are_given():
     ]
     batch, tokens = batch_of(model), question_tokens(model, asked)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    for _ in range(25):
+    for _ in range(40):
         optimizer.zero_grad()
         lesson_losses(model, batch, tokens).question.backward()
         optimizer.step()
