@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from vla_policy.checkpoint import load_policy
 from vla_policy.model_policy import ModelPolicy
-from vla_policy.surroundings import BEARINGS
-from vla_sim.free_space import free_ranges
 from vla_sim.phrasebook import Phrasebook
 from vla_sim.robot import CAMERA, Camera
 from vla_sim.room import generate_room
@@ -35,7 +32,7 @@ from vla_train.questions import ask
 from vla_train.rollout import Episode, Frame
 from vla_train.scenario import TEACHING_WEIGHTS, Scenario, draw_scenario
 from vla_train.shard import ShardBuilder, Taught
-from vla_train.survey import glanced
+from vla_train.survey import glanced, ranges_in
 
 MAX_LATENCY_S = 0.4
 USUAL_LATENCY_S = 0.1
@@ -151,7 +148,7 @@ def _glance_around(
             lessons, questions = curriculum.lessons(view), ask(view, asking, QUESTIONS)
             about = glanced(rng, view)
             image = simulation.render()
-            builder.add_episode([Taught(image, lessons, about, _ranges(view), questions)])
+            builder.add_episode([Taught(image, lessons, about, ranges_in(view), questions)])
     finally:
         simulation.close()
 
@@ -185,7 +182,7 @@ def _collect_room(
                     frame.observation.images[-1],
                     [lesson, *curriculum.lessons(frame.view)],
                     about,
-                    _ranges(frame.view),
+                    ranges_in(frame.view),
                     ask(frame.view, asking, QUESTIONS),
                 )
                 for frame, lesson, about in taught
@@ -219,10 +216,6 @@ def _draw_camera(rng: np.random.Generator) -> Camera:
             for name, spread in CAMERA_SPREAD.items()
         },
     )
-
-
-def _ranges(view: View) -> npt.NDArray[np.float32]:
-    return free_ranges(view.room, view.pose, BEARINGS)
 
 
 def _worth_learning(frames: list[Frame]) -> bool:

@@ -33,9 +33,13 @@ class Survey:
     def __call__(self, view: View, state: Array, stamp: int) -> Array:
         """What was kept before this look ``[SECTORS]``; see `Surroundings.features`."""
         about = self._kept.features(state)
-        ranges = free_ranges(view.room, view.pose, BEARINGS)
-        self._kept.take(_blurred(self._rng, ranges), state, stamp)
+        self._kept.take(_blurred(self._rng, ranges_in(view)), state, stamp)
         return about
+
+
+def ranges_in(view: View) -> Array:
+    """The truth of how far it is free in the bearings of a look ``[RANGES]`` [m]."""
+    return free_ranges(view.room, view.pose, BEARINGS)
 
 
 def glanced(rng: np.random.Generator, view: View) -> Array:
