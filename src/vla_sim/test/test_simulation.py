@@ -48,11 +48,28 @@ def test_the_base_turns_at_the_commanded_rate(simulation):
     assert abs(simulation.pose.x) < 0.05
 
 
+@pytest.mark.parametrize(("linear", "angular"), [(0.4, 0.6), (0.3, -1.0), (-0.3, 0.5), (0.6, 1.5)])
+def test_wheels_keep_their_grip_when_it_starts_into_a_turn(simulation, linear, angular):
+    run(simulation, linear, angular, 0.8)
+    turned, told = simulation.pose.yaw, simulation.odometry.yaw
+    assert abs(turned) > 0.2
+    assert told == pytest.approx(turned, abs=0.04)
+
+
+@pytest.mark.parametrize(("linear", "angular"), [(0.4, 0.6), (0.0, 1.3), (0.6, 1.5)])
+def test_it_stands_still_soon_after_it_is_told_to(simulation, linear, angular):
+    run(simulation, linear, angular, 1.0)
+    run(simulation, 0.0, 0.0, 0.3)
+    for _ in range(25):
+        simulation.step(0.02)
+        assert np.abs(simulation.speed).max() < 0.005
+
+
 def test_odometry_follows_the_truth(simulation):
     run(simulation, 0.3, 0.4, 4.0)
     odometry, pose = simulation.odometry, simulation.pose
-    assert (odometry.x, odometry.y) == pytest.approx((pose.x, pose.y), abs=0.12)
-    assert odometry.yaw == pytest.approx(pose.yaw, abs=0.12)
+    assert (odometry.x, odometry.y) == pytest.approx((pose.x, pose.y), abs=0.06)
+    assert odometry.yaw == pytest.approx(pose.yaw, abs=0.06)
     assert odometry.linear == pytest.approx(0.3, abs=0.02)
 
 

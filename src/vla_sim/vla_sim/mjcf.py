@@ -45,7 +45,7 @@ def room_to_mjcf(room: Room, robot: Robot = ROBOT, camera: Camera = CAMERA) -> D
     for body in scene.bodies:
         _add_body(asset, world, body)
     _add_robot(world, room.start, robot, camera)
-    _add_motors(root)
+    _add_motors(root, robot)
     files = {_file(texture): texture_png(texture.look) for texture in scene.textures}
     return Document(ET.tostring(root, encoding="unicode"), files)
 
@@ -127,7 +127,7 @@ def _add_part(
     add(body, "geom", name=name, type=part.kind, pos=part.at, size=size, euler=turn, **looks)
 
 
-def _add_motors(root: ET.Element) -> None:
+def _add_motors(root: ET.Element, robot: Robot) -> None:
     actuator = add(root, "actuator")
     for joint in WHEEL_JOINTS:
         add(
@@ -135,8 +135,8 @@ def _add_motors(root: ET.Element) -> None:
             "velocity",
             name=joint,
             joint=joint,
-            kv=10.0,
-            forcerange=[-10, 10],
+            kv=5.0,
+            forcerange=[-robot.max_wheel_torque, robot.max_wheel_torque],
             ctrllimited="false",
         )
 
@@ -173,7 +173,7 @@ def _add_robot(world: ET.Element, start: Pose, robot: Robot, camera: Camera) -> 
     )
     for name, side in zip(WHEEL_JOINTS, (1, -1), strict=True):
         wheel = add(base, "body", name=name, pos=[0, side * robot.track / 2, robot.wheel_radius])
-        add(wheel, "joint", name=name, axis=[0, 1, 0], damping=0.01, armature=0.005)
+        add(wheel, "joint", name=name, axis=[0, 1, 0], damping=0.01, armature=0.02)
         add(
             wheel,
             "geom",

@@ -41,6 +41,8 @@ class Robot:
     """[m/s^2]"""
     max_angular_acceleration: float = 8.0
     """[rad/s^2]"""
+    max_wheel_torque: float = 2.0
+    """[N m] What a wheel's grip can take: with more, wheels spin and odometry means little."""
 
     @property
     def body_top(self) -> float:

@@ -15,12 +15,15 @@ from vla_policy.backends.reference import Reference
 from vla_policy.backends.registry import open_backend
 from vla_policy.checkpoint import CheckpointConfig, load_policy, read_config, save_checkpoint
 from vla_policy.errors import BackendError
-from vla_policy.models.rt2.bins import BINS
+from vla_policy.models.config import memory_dim
+from vla_policy.models.rt2.bins import BINS, SCALES
 from vla_policy.models.rt2.config import RT2Config
 from vla_policy.models.rt2.network import RT2
 from vla_policy.models.rt2.numbers import SPOKEN
+from vla_policy.models.rt2.prompt import AROUND, BODY_WORDS
 from vla_policy.models.rt2.vocabulary import WORDS
 from vla_policy.observation import Observation
+from vla_policy.surroundings import RANGES, nearness
 from vla_sim.splits import held_out_side, train_side
 from vla_train.backbones import make_backbone, make_tokenizer, training_texts
 from vla_train.config import load_config
@@ -192,6 +195,55 @@ def test_a_checkpoint_drives_from_wherever_it_lies(model, tmp_path):
     np.testing.assert_array_equal(
         again.act(Observation(views[0], SENTENCES[0], 7)).actions, chunks[0]
     )
+
+
+@pytest.fixture(scope="module")
+def wary():
+    torch.manual_seed(0)
+    return RT2(RT2Config(surroundings=True))
+
+
+@torch.no_grad()
+def test_it_is_told_in_words_what_is_near(wary):
+    near = nearness(np.array([[0.3, 0.0], [-0.6, 0.1]], dtype=np.float32))
+    memories = torch.from_numpy(np.concatenate([np.zeros(3, np.float32), near]))[None]
+    words = wary.body_words(memories.device)
+    states, stages = torch.zeros(1, 3), torch.zeros(1, dtype=torch.long)
+    told = words.prompt(states, memories, stages)[0]
+    assert torch.equal(told[:BODY_WORDS], words.prompt(states, memories[:, :3], stages)[0])
+    around = told[BODY_WORDS:]
+    there = around != wary.vocabulary.words["nowhere"]
+    distances = SCALES["distance"].values(around[there] - wary.vocabulary.base("distance"))
+    assert len(around) == AROUND and there.nonzero().flatten().tolist() == [4, 7]
+    assert distances.tolist() == pytest.approx([0.3, 0.608], abs=0.02)
+
+
+def test_it_learns_how_far_it_is_free(wary):
+    wary.train()
+    right = torch.rand(2, RANGES, generator=torch.Generator().manual_seed(1)) + 0.3
+    right[0, 3] = torch.nan
+    memories = torch.zeros(2 * len(SENTENCES), memory_dim(wary.config))
+    batch = batch_of(wary)._replace(memories=memories, ranges=right)
+    optimizer = torch.optim.AdamW(wary.ranges.parameters(), lr=3e-3)
+    losses = []
+    for _ in range(60):
+        optimizer.zero_grad()
+        losses.append(lesson_losses(wary, batch).ranges)
+        losses[-1].backward()
+        optimizer.step()
+    assert losses[-1] < 0.3 * losses[0]
+    images = batch.images.repeat_interleave(len(SENTENCES), dim=0)
+    with torch.no_grad():
+        look = wary.eval().look(images, batch.language, memory=memories)
+    assert look.ranges.shape == (len(images), RANGES)
+
+
+def test_what_it_says_of_ranges_keeps_it_off(wary, tmp_path):
+    config = load_config("rt2_mini")
+    save_checkpoint(tmp_path / "wary", wary, CheckpointConfig(wary.config, config.action, 0.04))
+    policy = load_policy(tmp_path / "wary", threads=1)
+    policy.act(Observation(np.full((1, 240, 320, 3), 90, np.uint8), SENTENCES[0], 7))
+    assert len(policy.surroundings.points(np.zeros(3, np.float32)))
 
 
 def test_the_configuration_of_a_run_fits_the_network():

@@ -105,11 +105,11 @@ def looking_losses(model: Network, part: Batch, whole: Counts) -> Losses:
             memory=_cross_entropy(mode, part.modes) / whole.modes
             + (off.mean(dim=1) * seen).sum() / whole.spots
             + share * F.binary_cross_entropy_with_logits(more, part.more)
-            + share * _range_loss(fused.ranges, part.ranges),
+            + share * range_loss(fused.ranges, part.ranges),
         )
 
 
-def _range_loss(ranges: torch.Tensor | None, right: torch.Tensor | None) -> torch.Tensor | float:
+def range_loss(ranges: torch.Tensor | None, right: torch.Tensor | None) -> torch.Tensor | float:
     """How far ranges are off, as a share of them: what is near counts."""
     if ranges is None or right is None:
         return 0.0

@@ -17,7 +17,7 @@ from vla_policy.models.rt2.prompt import PLAN_WORDS
 from vla_policy.models.rt2.vocabulary import PADDING
 from vla_train.dataset import Batch
 from vla_train.labels import IGNORED
-from vla_train.losses import Counts, Losses
+from vla_train.losses import Counts, Losses, range_loss
 from vla_train.questions import Question
 
 MAX_ANSWER = 4
@@ -32,12 +32,14 @@ class RT2Losses(NamedTuple):
         attention: of where it points; 0 without a pointer.
         memory: of the words of the plan; 0 without one.
         question: of the words of answers; 0 without questions.
+        ranges: of how far it is free; 0 where it does not say that.
     """
 
     action: torch.Tensor
     attention: torch.Tensor
     memory: torch.Tensor
     question: torch.Tensor
+    ranges: torch.Tensor
 
 
 class Questions(NamedTuple):
@@ -70,6 +72,7 @@ def lesson_losses(model: RT2, batch: Batch, questions: Questions | None = None) 
         attention=nothing if pointing is None else _pointed(pointing, cells),
         memory=_mean(words[:, :split], counted[:, :split]) if split else nothing,
         question=nothing if questions is None else _mean(found.words[1], found.counted[1]),
+        ranges=nothing + range_loss(found.ranges, batch.ranges),
     )
 
 
@@ -81,7 +84,9 @@ def part_losses(model: RT2, part: Batch, whole: Counts) -> Losses:
     found = lesson_losses(model, part, questions)
     share = len(part.actions) / whole.lessons
     return Losses(
-        share * found.action, share * found.attention, share * (found.memory + found.question)
+        share * found.action,
+        share * found.attention,
+        share * (found.memory + found.question + found.ranges),
     )
 
 

@@ -44,6 +44,8 @@ class RT2Config:
             pretrained model must be asked as it was trained.
         pointer: whether it also learns by pointing at what is named (`pointer.py`). For backbones
             whose image embeddings are the cells of `grid`, row by row.
+        surroundings: whether it also says how far it is free, in numbers and not in words, and is
+            told of what it has passed (`vla_policy.surroundings`). For such backbones alone, too.
         smoothing: how far a target leaks into its neighbours [bins, standard deviation]; 0: not
             at all, as in the paper. Neighbouring bins mean nearly the same, and a network that
             begins with nothing learns so sooner than by itself (HL-Gauss, arXiv 2403.03950).
@@ -71,6 +73,7 @@ class RT2Config:
     plan: bool = True
     bidirectional: bool = True
     pointer: bool = True
+    surroundings: bool = False
     smoothing: float = 0.0
     before: str = ""
     template: str = SENTENCE

@@ -17,6 +17,8 @@ import torch
 from torch import nn
 
 from vla_policy.errors import CheckpointError, ObservationError
+from vla_policy.models.config import memory_dim
+from vla_policy.models.free_space import RangeReader
 from vla_policy.models.network import AnyNetwork, Look
 from vla_policy.models.rt2.backbone import Backbone, normalised_pixels, open_backbone
 from vla_policy.models.rt2.bins import ActionBins
@@ -35,6 +37,7 @@ from vla_policy.models.rt2.vocabulary import (
     read_tokenizer,
 )
 from vla_policy.models.rt2.words import Words, backbone_directory
+from vla_policy.pose import STATE_DIM
 
 
 class Texts(NamedTuple):
@@ -61,11 +64,13 @@ class WordLosses(NamedTuple):
         counted: for each of them ``[B * Q, M]`` whether it counts: there is a word to say, and
             the pack had room for it.
         pointing: logits ``[B * Q, P + 1]`` of the first texts, see `Pointer`; None without one.
+        ranges: how far it is free in each image ``[B, RANGES]`` [m]; None where it does not say.
     """
 
     words: tuple[torch.Tensor, ...]
     counted: tuple[torch.Tensor, ...]
     pointing: torch.Tensor | None
+    ranges: torch.Tensor | None
 
 
 class RT2(AnyNetwork):
@@ -110,6 +115,7 @@ class RT2(AnyNetwork):
         self.vocabulary = vocabulary
         self.normaliser = QuantileNormaliser(config.action_dim)
         self.pointer = Pointer(backbone.width) if config.pointer else None
+        self.ranges = RangeReader(backbone.width, config.grid) if config.surroundings else None
         self.bins = ActionBins(vocabulary.size)
         self.words = Words(config, vocabulary)
         self._body: dict[torch.device, BodyWords] = {}
@@ -140,13 +146,17 @@ class RT2(AnyNetwork):
             raise ObservationError(
                 f"expected one instruction an image, got {count} for {len(images)} images"
             )
-        nothing = torch.zeros(count, 3, device=images.device)
-        state, memory = nothing if state is None else state, nothing if memory is None else memory
+        if state is None:
+            state = torch.zeros(count, STATE_DIM, device=images.device)
+        if memory is None:
+            memory = torch.zeros(count, memory_dim(self.config), device=images.device)
         if stage is None:
             stage = torch.zeros(count, dtype=torch.long, device=images.device)
         longest = max(1, int((instructions > 0).sum(dim=1).max()))
         prompt, there = self.lesson_prompt(instructions[:, :longest], state, memory, stage)
-        return self.heard(self.answer(self.prefix(images), prompt, there))
+        prefix = self.prefix(images)
+        heard = self.heard(self.answer(prefix, prompt, there))
+        return heard._replace(ranges=self._ranges(prefix[:, len(self.before) :]))
 
     def answer(
         self,
@@ -202,7 +212,8 @@ class RT2(AnyNetwork):
 
         Args:
             language: ``[N, ...]`` of `embed`.
-            states, memories, stages: ``[N, 3]``, ``[N, 3]`` and ``[N]``, as `look` takes them.
+            states, memories, stages: ``[N, 3]``, ``[N, memory_dim]`` and ``[N]``, as `look` takes
+                them.
         """
         sentences = language + PADDING
         body = self.body_words(language.device).prompt(states, memories, stages)
@@ -256,7 +267,16 @@ class RT2(AnyNetwork):
             marks = _at(middle, layout.begins[0] + packs[0].sources[:, :1])[:, 0]
             image = middle[:, len(self.before) : length]
             pointing = self.pointer(image, marks.unflatten(0, (len(images), -1)))
-        return WordLosses(tuple(words), tuple(counted), pointing)
+        ranges = self._ranges(prefix[:, len(self.before) :])
+        return WordLosses(tuple(words), tuple(counted), pointing, ranges)
+
+    def _ranges(self, image: torch.Tensor) -> torch.Tensor | None:
+        """How far it is free by an image's embeddings ``[B, P, d]``, see `RangeReader`."""
+        if self.ranges is None:
+            return None
+        # As the pointer does, it takes them as the cells of a grid.
+        ranges: torch.Tensor = self.ranges(image.mT.unflatten(2, self.config.grid))
+        return ranges
 
     def _word_loss(self, text: Texts, states: torch.Tensor) -> torch.Tensor:
         """``[B * Q, M, d]`` to ``[B * Q, M]``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import torch
 
-from vla_policy.memory import LOST, MODES, SEEN
+from vla_policy.memory import LOST, MEMORY_DIM, MODES, SEEN
 from vla_policy.models.rt2.bins import SCALES, cartesian, polar
 from vla_policy.models.rt2.numbers import BINS
 from vla_policy.models.rt2.vocabulary import (
@@ -16,9 +16,13 @@ from vla_policy.models.rt2.vocabulary import (
     STAGE_WORDS,
     Vocabulary,
 )
+from vla_policy.surroundings import REACH_M, SECTORS
 
 BODY_WORDS = 6
 """Tokens for stage, pose (ahead, left, turned) and memory (bearing, distance)."""
+AROUND = 8
+"""Further ones, where it is told what stands about: how far off the nearest is in each part of the
+full circle."""
 PLAN_WORDS = 4
 """Tokens of a plan: `SIGHTS`, bearing, distance, `REST`."""
 PLACE = ("bearing", "distance")
@@ -39,14 +43,18 @@ class BodyWords:
     def prompt(
         self, states: torch.Tensor, memories: torch.Tensor, stages: torch.Tensor
     ) -> torch.Tensor:
-        """``[N, 3]``, ``[N, 3]`` and ``[N]`` to tokens ``[N, BODY_WORDS]``."""
+        """``[N, 3]``, ``[N, 3]`` and ``[N]`` to tokens ``[N, BODY_WORDS]``.
+
+        With what stands about behind each memory ``[N, 3 + SECTORS]``, `AROUND` more.
+        """
         pose = [
             self._number(name, states[:, place])
             for place, name in enumerate(("ahead", "left", "turned"))
         ]
-        place = self._place(memories[:, 1:], memories[:, 0] > 0.5)
+        place = self._place(memories[:, 1:MEMORY_DIM], memories[:, 0] > 0.5)
         stage = self._stages[stages.clamp(0, len(self._stages) - 1)]
-        return torch.cat([torch.stack([stage, *pose], dim=1), place], dim=1)
+        around = self._around(memories[:, MEMORY_DIM:])
+        return torch.cat([torch.stack([stage, *pose], dim=1), place, around], dim=1)
 
     def plan(self, modes: torch.Tensor, spots: torch.Tensor, more: torch.Tensor) -> torch.Tensor:
         """What is to be said ``[N, PLAN_WORDS]``.
@@ -92,6 +100,14 @@ class BodyWords:
         values = polar(torch.where(known[:, None], places, 1.0))
         tokens = [self._number(n, v) for n, v in zip(PLACE, values, strict=True)]
         return torch.where(known[:, None], torch.stack(tokens, dim=1), self._nowhere)
+
+    def _around(self, nearness: torch.Tensor) -> torch.Tensor:
+        """What is near ``[N, SECTORS]`` to distances ``[N, AROUND]``; ``[N, 0]`` to none."""
+        if nearness.shape[1] == 0:
+            return torch.zeros_like(nearness, dtype=torch.long)
+        nearest = nearness.unflatten(1, (AROUND, SECTORS // AROUND)).amax(dim=2)
+        tokens = self._number("distance", REACH_M * (1.0 - nearest))
+        return torch.where(nearest > 0.0, tokens, self._nowhere)
 
     def _number(self, name: str, values: torch.Tensor) -> torch.Tensor:
         return self._base[name] + SCALES[name].places(values)
