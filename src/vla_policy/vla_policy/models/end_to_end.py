@@ -17,10 +17,10 @@ from torch import nn
 
 from vla_policy.errors import ObservationError
 from vla_policy.memory import MEMORY_DIM, MODES
-from vla_policy.models.config import EndToEndConfig, memory_dim
+from vla_policy.models.config import EndToEndConfig
 from vla_policy.models.decoder import DECODERS
 from vla_policy.models.free_space import RangeReader, Told
-from vla_policy.models.fusion import BODY_DIM, FUSIONS, Fused
+from vla_policy.models.fusion import FUSIONS, Fused
 from vla_policy.models.language import LANGUAGE_ENCODERS
 from vla_policy.models.network import ActionDecoder, LanguageEncoder, Look, Network
 from vla_policy.models.vision import VISION_ENCODERS
@@ -131,10 +131,7 @@ class EndToEndVLA(Network):
                 f"expected one instruction an image or a multiple of that, got "
                 f"{len(language)} instructions for {len(images)} images"
             )
-        if state is None:
-            state = images.new_zeros(len(language), BODY_DIM - MEMORY_DIM)
-        if memory is None:
-            memory = images.new_zeros(len(language), memory_dim(c))
+        state, memory = self.body_of(len(language), images, state, memory)
         features = self.vision(images.flatten(0, 1))  # [B * T, C, h, w]
         features = features.unflatten(0, images.shape[:2])  # [B, T, C, h, w]
         body = torch.cat([state, memory[:, :MEMORY_DIM]], dim=1)

@@ -11,7 +11,9 @@ import torch
 from torch import nn
 
 from vla_policy.architectures import ModelConfig
+from vla_policy.models.config import memory_dim
 from vla_policy.models.fusion import Fused
+from vla_policy.pose import STATE_DIM
 
 
 class LanguageEncoder(Protocol):
@@ -108,6 +110,24 @@ class AnyNetwork(nn.Module, abc.ABC):
         stage: torch.Tensor | None = None,
     ) -> Look:
         """The actions, and what is to be remembered; arguments and errors as in `forward`."""
+
+    def body_of(
+        self,
+        count: int,
+        like: torch.Tensor,
+        state: torch.Tensor | None,
+        memory: torch.Tensor | None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """State and memory of `forward` for `count` sentences; what is None made of zeros.
+
+        Args:
+            like: on whose device these are, and of which type.
+        """
+        if state is None:
+            state = like.new_zeros(count, STATE_DIM)
+        if memory is None:
+            memory = like.new_zeros(count, memory_dim(self.config))
+        return state, memory
 
     def save_beside(self, checkpoint: Path) -> ModelConfig:
         """Write what a checkpoint needs besides the weights; gives the sizes as it says them."""

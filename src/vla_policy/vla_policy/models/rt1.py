@@ -18,9 +18,8 @@ import torch
 from torch import nn
 
 from vla_policy.errors import ObservationError
-from vla_policy.memory import MEMORY_DIM, MODES
+from vla_policy.memory import MODES
 from vla_policy.models.causal_transformer import SequenceLayout
-from vla_policy.models.config import memory_dim
 from vla_policy.models.free_space import RangeReader, Told
 from vla_policy.models.fusion import BODY_DIM, BODY_FEATURES, Fused, body_features, cell_positions
 from vla_policy.models.image_tokenizer import ImageTokenizer, Seen
@@ -85,11 +84,7 @@ class RT1(Network):
                 f"expected one instruction an image or a multiple of that, got "
                 f"{len(language)} instructions for {len(images)} images"
             )
-        if state is None:
-            state = images.new_zeros(len(language), BODY_DIM - MEMORY_DIM)
-        if memory is None:
-            memory = images.new_zeros(len(language), memory_dim(self.config))
-        body = torch.cat([state, memory], dim=1)
+        body = torch.cat(self.body_of(len(language), images, state, memory), dim=1)
         seen = self.encode(images, language)
         tokens = seen.tokens.expand(-1, self.config.history, -1, -1)  # [B, T, K, dim]
         return self.decide(Seen(tokens, seen.cells), language, body)

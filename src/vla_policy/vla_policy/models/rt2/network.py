@@ -17,7 +17,6 @@ import torch
 from torch import nn
 
 from vla_policy.errors import CheckpointError, ObservationError
-from vla_policy.models.config import memory_dim
 from vla_policy.models.free_space import RangeReader
 from vla_policy.models.network import AnyNetwork, Look
 from vla_policy.models.rt2.backbone import Backbone, normalised_pixels, open_backbone
@@ -37,7 +36,6 @@ from vla_policy.models.rt2.vocabulary import (
     read_tokenizer,
 )
 from vla_policy.models.rt2.words import Words, backbone_directory
-from vla_policy.pose import STATE_DIM
 
 
 class Texts(NamedTuple):
@@ -146,10 +144,7 @@ class RT2(AnyNetwork):
             raise ObservationError(
                 f"expected one instruction an image, got {count} for {len(images)} images"
             )
-        if state is None:
-            state = torch.zeros(count, STATE_DIM, device=images.device)
-        if memory is None:
-            memory = torch.zeros(count, memory_dim(self.config), device=images.device)
+        state, memory = self.body_of(count, self.normaliser.low, state, memory)
         if stage is None:
             stage = torch.zeros(count, dtype=torch.long, device=images.device)
         longest = max(1, int((instructions > 0).sum(dim=1).max()))
