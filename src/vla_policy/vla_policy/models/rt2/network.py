@@ -151,7 +151,7 @@ class RT2(AnyNetwork):
         prompt, there = self.lesson_prompt(instructions[:, :longest], state, memory, stage)
         prefix = self.prefix(images)
         heard = self.heard(self.answer(prefix, prompt, there))
-        return heard._replace(ranges=self._ranges(prefix[:, len(self.before) :]))
+        return heard._replace(ranges=self._ranges(prefix))
 
     def answer(
         self,
@@ -262,13 +262,13 @@ class RT2(AnyNetwork):
             marks = _at(middle, layout.begins[0] + packs[0].sources[:, :1])[:, 0]
             image = middle[:, len(self.before) : length]
             pointing = self.pointer(image, marks.unflatten(0, (len(images), -1)))
-        ranges = self._ranges(prefix[:, len(self.before) :])
-        return WordLosses(tuple(words), tuple(counted), pointing, ranges)
+        return WordLosses(tuple(words), tuple(counted), pointing, self._ranges(prefix))
 
-    def _ranges(self, image: torch.Tensor) -> torch.Tensor | None:
-        """How far it is free by an image's embeddings ``[B, P, d]``, see `RangeReader`."""
+    def _ranges(self, prefix: torch.Tensor) -> torch.Tensor | None:
+        """How far it is free by what `prefix` gave; None where it does not say that."""
         if self.ranges is None:
             return None
+        image = prefix[:, len(self.before) :]  # [B, P, d]
         # As the pointer does, it takes them as the cells of a grid.
         ranges: torch.Tensor = self.ranges(image.mT.unflatten(2, self.config.grid))
         return ranges
