@@ -86,10 +86,17 @@ class Memory:
 
     def features(self, state: State) -> State:
         """Where the named thing was last, seen from the pose ``[3]``; see `MEMORY_NAMES`."""
-        if self._spot is None:
+        here = self.spot(state)
+        if here is None:
             return np.zeros(MEMORY_DIM, dtype=np.float32)
+        return np.array([1.0, *here], dtype=np.float32)
+
+    def spot(self, state: State) -> tuple[float, float] | None:
+        """Where the named thing was last, m ahead and to the left of the pose ``[3]``."""
+        if self._spot is None:
+            return None
         here = _relative(np.array([*self._spot, 0.0], dtype=np.float32), state)
-        return np.array([1.0, here[0], here[1]], dtype=np.float32)
+        return float(here[0]), float(here[1])
 
     def take(self, sight: Sight, standing: bool, state: State, stamp: int) -> bool:
         """Keep what a look said; True while the robot is to stand before it goes on.

@@ -29,6 +29,7 @@ from vla_policy.models.config import keeps_off, memory_dim
 from vla_policy.observation import Observation
 from vla_policy.plan import Plan
 from vla_policy.pose import STATE_DIM
+from vla_policy.recovery import Recovery
 from vla_policy.surroundings import STEERED_FIELDS, Surroundings
 
 Actions = npt.NDArray[np.float32]
@@ -62,6 +63,7 @@ class ModelPolicy:
         self.image_size = (sizes.image_height, sizes.image_width)
         self.memory = Memory()
         self.surroundings = Surroundings() if keeps_off(sizes) else None
+        self.recovery = Recovery()
         self._backend = backend
         self._deadband = deadband
         self._embedding = embedding_of(sizes)
@@ -76,6 +78,7 @@ class ModelPolicy:
     def prepare(self, instruction: str) -> None:
         """Begin a task: encode its sentence (unless it was the last one) and forget the past."""
         self.memory.restart()
+        self.recovery.restart()
         if self.surroundings is not None:
             self.surroundings.restart()
         if instruction != self._instruction:
@@ -117,6 +120,11 @@ class ModelPolicy:
         self.surroundings.take(outputs[RANGES][0], state, observation.stamp)
         if spec.names != STEERED_FIELDS:
             return actions
+        self.recovery.take(
+            state, observation.stamp, self.surroundings.points(state), self.memory.spot(state)
+        )
+        if not stands(spec.normalise(actions)):
+            actions = self.recovery.lead(actions, state, spec)
         return self.surroundings.steer(actions, state, spec)
 
     @staticmethod
