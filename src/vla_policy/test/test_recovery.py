@@ -7,6 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vla_policy.action import ActionSpec
+from vla_policy.model_policy import ModelPolicy
+from vla_policy.models.config import EndToEndConfig
+from vla_policy.observation import Observation
 from vla_policy.recovery import (
     AWAY_M,
     GIVEN_UP_S,
@@ -19,6 +22,7 @@ from vla_policy.recovery import (
     Recovery,
     freest,
 )
+from vla_policy.surroundings import BEARINGS, CLEARANCE_M, RANGES
 
 SPEC = ActionSpec(("linear.x", "angular.z"), (-0.6, -1.5), (0.6, 1.5), 0.1, 8)
 NOTHING = np.zeros((0, 2), np.float32)
@@ -157,3 +161,61 @@ def test_it_turns_towards_the_way_and_then_drives(wanted, off):
         assert angular * heading <= 1e-6
         heading += angular * SPEC.dt
     assert abs(heading) <= abs(off) + 1e-6
+
+
+class Undecided:
+    """A network that wants left of a pillar where it looks right of it, and the other way round."""
+
+    name = "undecided"
+
+    def __init__(self, gives_up_after=math.inf):
+        self.heading = 0.0
+        self.looks = 0
+        self.gives_up_after = gives_up_after
+
+    def run(self, inputs):
+        self.looks += 1
+        actions = np.zeros((1, 8, 2), np.float32)
+        if self.looks <= self.gives_up_after:
+            actions[..., 1] = -0.8 if self.heading > 0.0 else 0.8
+        ranges = np.full((1, RANGES), 9.0, np.float32)
+        to_pillar = np.abs(BEARINGS + self.heading)
+        ranges[0, to_pillar < 0.3] = 0.7
+        return {
+            "actions": actions,
+            "mode": np.float32([[0.0, 0.0, 1.0]]),
+            "spot": np.float32([[3.0 * math.cos(self.heading), -3.0 * math.sin(self.heading)]]),
+            "more": np.zeros(1, np.float32),
+            "ranges": ranges,
+        }
+
+
+def drive(network, seconds, latency=2):
+    """Where a policy of that network drives in a world that is as it thinks, ``[N, 3]``."""
+    sizes = EndToEndConfig(image_height=32, image_width=40, horizon=8, surroundings=True)
+    policy = ModelPolicy("undecided", network, sizes, SPEC)
+    images = np.zeros((1, 32, 40, 3), np.uint8)
+    x = y = heading = 0.0
+    way = []
+    for step in range(round(seconds / SPEC.dt)):
+        network.heading = heading
+        seen = Observation(images, "go on", step * 100_000_000, pose(x, y, heading))
+        linear, angular = policy.act(seen).actions[latency]
+        heading += float(angular) * SPEC.dt
+        x += float(linear) * SPEC.dt * math.cos(heading)
+        y += float(linear) * SPEC.dt * math.sin(heading)
+        way.append((x, y, heading))
+    return np.array(way)
+
+
+def test_a_policy_of_an_undecided_network_gets_away():
+    way = drive(Undecided(), 30.0)
+    first = np.hypot(way[:10, 0], way[:10, 1]).max()
+    assert first < 0.01  # it did not know yet
+    assert np.hypot(way[:, 0], way[:, 1]).max() > AWAY_M * 0.8
+    assert np.hypot(way[:, 0] - 0.7, way[:, 1]).min() > CLEARANCE_M
+
+
+def test_a_policy_that_wants_to_stand_stands():
+    way = drive(Undecided(gives_up_after=60), 30.0)
+    assert np.ptp(way[70:], axis=0).max() < 0.01
