@@ -18,8 +18,8 @@ from benchmarks import figures, machine
 from benchmarks.figures import Report
 
 NAMES = ("node_overhead", "textbook", "peers", "backends", "slow_model", "growth", "start")
-FURTHER = ("transport",)
-"""Without a bar of its own in the README: why a default is what it is."""
+FURTHER = ("closed_loop", "transport")
+"""Not in the README: whether the robot arrives on each backend, and why a default is what it is."""
 
 
 def main(arguments: Sequence[str]) -> int:

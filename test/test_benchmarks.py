@@ -108,7 +108,8 @@ def test_latency_is_that_of_the_first_command_of_each_image():
 
 @pytest.mark.parametrize("name", [*command.NAMES, *command.FURTHER])
 def test_every_benchmark_can_be_named(name):
-    for module in {"textbook": ["vla_train"], "slow_model": ["vla_sim"]}.get(name, ["rclpy"]):
+    needed = {"textbook": ["vla_train"], "slow_model": ["vla_sim"], "closed_loop": ["vla_train"]}
+    for module in needed.get(name, ["rclpy"]):
         pytest.importorskip(module)
     assert callable(importlib.import_module(f"benchmarks.{name}").measure)
 
@@ -128,6 +129,28 @@ def test_peer_that_is_not_installed_is_named(monkeypatch, tmp_path):
     assert set(report.not_run) == {"lerobot", "openpi"}
     assert "scripts/peers.sh lerobot" in report.not_run["lerobot"]
     assert not report.passed
+
+
+def test_backends_are_held_against_eager_float32_on_the_same_episodes():
+    evaluation = pytest.importorskip("vla_train.evaluation")
+    from benchmarks import closed_loop
+
+    def driven(successes):
+        return [
+            evaluation.EpisodeResult(0, "move", "move", "go", each, "", False, 9.0, 2.0, 0.8, 0)
+            for each in successes
+        ]
+
+    eager = [True] * 98 + [False] * 2
+    faster = [True] * 96 + [False] * 3 + [True]
+    results = {"torch": driven(eager), "onnx": driven(eager), "onnx-int8": driven(faster)}
+    report = closed_loop.report_of(results, {})
+    assert [figure.value for figure in report.figures] == [0.0, 1.0]
+    assert report.passed
+    assert report.measured["onnx-int8"]["otherwise_than_eager"] == 3
+    worse = {"torch": driven(eager), "onnx": driven([False] * 5 + [True] * 95)}
+    assert not closed_loop.report_of(worse, {}).passed
+    assert not closed_loop.report_of(results, {"tensorrt": "needs a GPU"}).passed
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
