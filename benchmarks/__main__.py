@@ -19,7 +19,7 @@ from benchmarks.figures import Report
 
 NAMES = ("node_overhead", "textbook", "peers", "backends", "slow_model", "growth", "start")
 FURTHER = ("closed_loop", "transport")
-"""Not in the README: whether the robot arrives on each backend, and why a default is what it is."""
+"""Not in the README: whether the robot arrives on each backend, why a default is what it is."""
 
 
 def main(arguments: Sequence[str]) -> int:
