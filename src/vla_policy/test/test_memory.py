@@ -14,6 +14,9 @@ from vla_policy.memory import (
     SEEN,
     STANDS_BELOW,
     STANDS_STEPS,
+    STILL_M,
+    STILL_RAD,
+    STILL_S,
     Memory,
     Sight,
     stands,
@@ -183,3 +186,45 @@ def test_a_new_sentence_forgets_everything():
     memory.restart()
     assert memory.stage == 0
     assert memory.features(START).tolist() == [0, 0, 0]
+
+
+SECOND = 10**9
+
+
+def late(count=4):
+    """A chunk that moves in its first steps and then stands ``[8, 2]``."""
+    actions = np.zeros((8, 2), np.float32)
+    actions[:count] = 0.5
+    return actions
+
+
+def test_whoever_has_not_moved_stands_though_what_came_too_late_would_have_moved():
+    memory = Memory()
+    assert not memory.stands(late(), START, 0)
+    assert not memory.stands(late(), pose(STILL_M / 2, 0, 0), round(STILL_S * SECOND) - 1)
+    assert memory.stands(late(), pose(0, 0, STILL_RAD / 2), round(STILL_S * SECOND))
+
+
+@pytest.mark.parametrize(
+    "away", [(2 * STILL_M, 0, 0), (0, -2 * STILL_M, 0), (0, 0, 2 * STILL_RAD)]
+)
+def test_whoever_moved_a_moment_ago_does_not_stand(away):
+    memory = Memory()
+    memory.stands(late(), START, 0)
+    memory.stands(late(), pose(*away), SECOND)
+    assert not memory.stands(late(), pose(*away), 2 * SECOND - 1)
+    assert memory.stands(late(), pose(*away), SECOND + round(STILL_S * SECOND))
+
+
+def test_whoever_will_drive_on_does_not_stand():
+    memory = Memory()
+    memory.stands(late(8), START, 0)
+    assert not memory.stands(late(8), START, 9 * SECOND)
+    assert memory.stands(late(0), pose(1, 0, 0), 9 * SECOND + 1)
+
+
+def test_a_new_sentence_waits_anew():
+    memory = Memory()
+    memory.stands(late(), START, 0)
+    memory.restart()
+    assert not memory.stands(late(), START, 5 * SECOND)

@@ -47,6 +47,11 @@ DWELL_S = 0.5
 STANDS_STEPS = 3
 STANDS_BELOW = 0.08
 """Normalised size below which an action is that of a robot that has done its part."""
+STILL_S = 1.0
+"""Whoever has not moved for so long stands, whatever the beginning of a chunk says: a chunk that
+comes late is entered behind it, and what it begins with is never driven."""
+STILL_M, STILL_RAD = 0.02, 0.03
+"""Less is no motion."""
 
 State = npt.NDArray[np.float32]
 
@@ -78,6 +83,8 @@ class Memory:
         self._origin: State = np.zeros(STATE_DIM, dtype=np.float32)
         self._standing_since: int | None = None
         self._lost_since: int | None = None
+        self._still: State | None = None  # where it has not moved from
+        self._still_since = 0  # [ns]
         self._forget()
 
     def state(self, state: State) -> State:
@@ -98,11 +105,24 @@ class Memory:
         here = _relative(np.array([*self._spot, 0.0], dtype=np.float32), state)
         return float(here[0]), float(here[1])
 
+    def stands(self, actions: npt.NDArray[np.float32], state: State, stamp: int) -> bool:
+        """Whether the robot stands after a look, by its chunk or by odometry.
+
+        Args:
+            actions: normalised ``[horizon, action_dim]``.
+            state: pose of the look since the sentence was said ``[3]``.
+            stamp: of the image [ns].
+        """
+        if self._still is None or _moved(state, self._still):
+            self._still, self._still_since = state.copy(), stamp
+        still = stamp - self._still_since >= STILL_S * 1e9
+        return stands(actions) or (still and stands(actions[::-1]))
+
     def take(self, sight: Sight, standing: bool, state: State, stamp: int) -> bool:
         """Keep what a look said; True while the robot is to stand before it goes on.
 
         Args:
-            standing: whether the same look wants the robot to stand, see `stands`.
+            standing: whether the robot stands after the same look, see `stands`.
             state: pose of the look since the sentence was said ``[3]``.
             stamp: of the image [ns].
         """
@@ -166,6 +186,12 @@ def stands(actions: npt.NDArray[np.float32]) -> bool:
     where the robot stands well, and then nobody goes on.
     """
     return bool(np.abs(actions[:STANDS_STEPS]).max() < STANDS_BELOW)
+
+
+def _moved(state: State, since: State) -> bool:
+    """Whether two poses differ by more than noise."""
+    turned = abs(float(state[2] - since[2]))
+    return math.dist(state[:2], since[:2]) > STILL_M or turned > STILL_RAD
 
 
 def _relative(state: State, origin: State) -> State:

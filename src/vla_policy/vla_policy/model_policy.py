@@ -101,7 +101,7 @@ class ModelPolicy:
         plan = observation.plan
         outputs = self._ask(observation)
         actions = outputs[ACTIONS][0]  # [horizon, action_dim]
-        standing = stands(actions)
+        standing = self.memory.stands(actions, observation.state, observation.stamp)
         actions[np.abs(actions) < self._deadband] = 0.0
         if self.memory.take(_sight(outputs), standing, observation.state, observation.stamp):
             actions[:] = 0.0
