@@ -63,9 +63,7 @@ class Recovery:
         self._side = 0  # to which it turned last, 0: to none yet
         self._furthest = 0.0  # heading to which it has turned to that side [rad]
 
-    def take(
-        self, state: Array, stamp: int, points: Array, spot: tuple[float, float] | None
-    ) -> None:
+    def take(self, state: Array, stamp: int, points: Array, spot: Spot | None) -> None:
         """Look at how far the robot has come by a look; choose a way, or end it.
 
         Args:
