@@ -9,7 +9,7 @@ from vla_policy.errors import CheckpointError, ObservationError
 from vla_policy.memory import MODES
 from vla_policy.models.causal_transformer import SequenceLayout
 from vla_policy.models.config import memory_dim
-from vla_policy.models.efficientnet import Film
+from vla_policy.models.efficientnet import Film, PaddedConv
 from vla_policy.models.rt1 import RT1
 from vla_policy.models.rt1_config import RT1Config, rt1_b3, rt1_mini
 from vla_policy.models.token_decoder import TokenDecoder, from_bins, to_bins
@@ -90,6 +90,23 @@ def test_every_ablation_learns_with_all_its_parameters(changes):
         if (value.grad is None or not value.grad.any()) and not name.endswith("key.bias")
     ]
     assert unmoved == []
+
+
+def test_what_bfloat16_slows_down_is_learnt_in_float32_and_done_in_bfloat16():
+    model = build()
+    depthwise = [m for m in model.modules() if isinstance(m, PaddedConv) and m.groups > 1]
+    types = []
+    for layer in depthwise:
+        layer.register_forward_hook(lambda _layer, _inputs, output: types.append(output.dtype))
+    actions = torch.zeros(4, 4, 2)
+    for training, expected in ((True, torch.float32), (False, torch.bfloat16)):
+        types.clear()
+        model.train(training)
+        with torch.autocast("cpu", torch.bfloat16):
+            acting, _ = losses(model, images(2), SENTENCES, actions)
+        assert set(types) == {expected}
+        acting.backward()
+        assert all(layer.weight.grad is not None for layer in depthwise)
 
 
 @pytest.mark.parametrize("changes", ABLATIONS.values(), ids=ABLATIONS)

@@ -58,3 +58,32 @@ def test_recordings_are_named_by_their_folder_or_with_how_to_read_them(tmp_path)
         DatasetSource("first"),
         DatasetSource("own", "observation.images.top", ("x", "y", "yaw")),
     )
+
+
+def test_values_are_changed_by_name():
+    changes = ["model.history=1", "batch_size=32", "rounds.0.samples=64", "initial=null"]
+    changed = load_config("rt1_mini", changes)
+    assert (changed.model.history, changed.batch_size) == (1, 32)
+    assert (changed.rounds[0].samples, changed.initial) == (64, None)
+    assert changed.rounds[1:] == load_config("rt1_mini").rounds[1:]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("model.history", "NAME=VALUE, as model.history=1 .got 'model.history'"),
+        ("=1", "NAME=VALUE"),
+        ("model.histories=1", "histories"),
+        ("models.history=1", "no place for models.history"),
+        ("name.history=1", "no place for name.history"),
+        ("rounds.9.samples=1", "no place for rounds.9.samples"),
+        ("rounds.9=1", "no place for rounds.9"),
+        ("batch_size={", "batch_size: '{' is no YAML"),
+        ("batch_size=0", "batch_size must be >= 1"),
+        ("initial_parts=language", "initial_parts must be a list of names .got 'language'"),
+        ("batch_size=many", "batch_size must be a whole number"),
+    ],
+)
+def test_a_change_that_makes_no_sense_is_refused_by_name(change, sentence):
+    with pytest.raises((TrainError, PolicyError), match=sentence):
+        load_config("rt1_mini", [change])

@@ -41,6 +41,16 @@ def test_what_fits_is_taken_and_all_else_stays(config, checkpoint):
             assert torch.equal(value, expected), name
 
 
+def test_only_the_parts_that_are_wanted_are_taken(config, checkpoint):
+    network = EndToEndVLA(config.model)
+    path = checkpoint(network.state_dict())
+    weights = initial_weights(path, network, ("language.", "vision."))
+    assert {name.partition(".")[0] for name in weights} == {"language", "vision"}
+    assert weights.keys() < initial_weights(path, network).keys()
+    with pytest.raises(TrainError, match=r"initial_parts: no tensor .* 'visions.'"):
+        initial_weights(path, network, ("language.", "visions."))
+
+
 @pytest.mark.parametrize("tensors", [{}, {"vision.stem.0.weight": torch.zeros(1)}])
 def test_weights_of_which_none_fits_are_refused(config, checkpoint, tensors):
     with pytest.raises(TrainError, match=r"none of the .* tensors"):

@@ -12,6 +12,7 @@ from vla_policy.statistics import ActionStatistics
 from vla_train import run
 from vla_train.collect import collect_round, round_dataset, round_shards
 from vla_train.config import DatasetSource
+from vla_train.errors import TrainError
 from vla_train.layout import RANGES_KEY, SURROUNDINGS_KEY
 from vla_train.recording import Recording
 
@@ -38,6 +39,25 @@ def test_a_run_goes_from_rooms_to_a_checkpoint_with_its_card_and_goes_on(config,
     assert [entry["collected"] for entry in folder.entries() if "collected" in entry] == [0]
     assert folder.collected_s(0) > 0.0
     assert (folder.checkpoint / "model.safetensors").read_bytes() == weights
+
+
+def test_a_run_goes_on_with_more_rounds_but_not_as_another_one(config, tmp_path):
+    folder = run.RunFolder(tmp_path)
+    folder.settle(config)
+    folder.log({"round": 0})
+    folder.settle(config)
+    more = dataclasses.replace(config, early_episodes=9, rounds=(*config.rounds, config.rounds[0]))
+    folder.settle(more)
+    other = dataclasses.replace(config.rounds[0], samples=7)
+    for changes, sentence in (
+        ({"batch_size": 7}, rf"begun with batch_size: {config.batch_size} .got 7.: .*--out"),
+        ({"model": dataclasses.replace(config.model, surroundings=True)}, "begun with model"),
+        ({"rounds": (other, *more.rounds[1:])}, "begun with rounds"),
+        ({"rounds": ()}, "at least one round"),
+    ):
+        with pytest.raises(TrainError, match=sentence):
+            folder.settle(dataclasses.replace(more, **changes))
+    folder.settle(dataclasses.replace(more, rounds=(config.rounds[0], other)))
 
 
 def test_a_round_that_is_collected_is_not_collected_again(config, tmp_path, write):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -111,6 +112,8 @@ class RunConfig:
         early_episodes: episodes of the split `validation` after each round; 0: none.
         initial: a checkpoint that the network begins with, as far as it fits (`initial.py`): a
             shipped name, a directory, or an id on the Hub; None: everything is learnt anew.
+        initial_parts: how the names of the tensors begin that are taken from it, as `language.`;
+            by default all are.
     """
 
     name: str
@@ -135,11 +138,18 @@ class RunConfig:
     ema_decay: float = 0.998
     deadband: float = 0.04
     initial: str | None = None
+    initial_parts: tuple[str, ...] = ("",)
     collect_ahead: bool = False
     first_driver: str | None = None
     early_episodes: int = 60
 
     def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.type == "int" and type(value) is not int:
+                raise TrainError(f"{field.name} must be a whole number (got {value!r})")
+            if field.type == "float" and type(value) not in (int, float):
+                raise TrainError(f"{field.name} must be a number (got {value!r})")
         for name in (
             "rooms_per_shard",
             "episodes_per_room",
@@ -179,8 +189,12 @@ def shipped_configs() -> list[str]:
     return sorted(Path(str(path)).stem for path in root.iterdir() if str(path).endswith(".yaml"))
 
 
-def load_config(source: str) -> RunConfig:
+def load_config(source: str, changes: Sequence[str] = ()) -> RunConfig:
     """The configuration of a shipped name or of a YAML file.
+
+    Args:
+        changes: values in place of the file's, as `model.history=1` or `rounds.0.samples=512`;
+            what is right of the sign is YAML.
 
     Raises:
         TrainError: there is none, or it makes no sense.
@@ -197,10 +211,35 @@ def load_config(source: str) -> RunConfig:
         ) from error
     except yaml.YAMLError as error:
         raise TrainError(f"{path} is no YAML: {error}") from error
+    for change in changes:
+        _change(values, change)
     try:
         return _from_dict(values)
     except (KeyError, TypeError) as error:
         raise TrainError(f"{path}: {error}") from error
+
+
+def _change(values: Any, change: str) -> None:
+    """Put one value in the place of another, or in one of its own.
+
+    Raises:
+        TrainError: it is not written as one, or there is no such place.
+    """
+    name, sign, text = change.partition("=")
+    if not sign or not name:
+        raise TrainError(f"a change must be NAME=VALUE, as model.history=1 (got {change!r})")
+    *way, last = (int(part) if part.isdigit() else part for part in name.split("."))
+    try:
+        new = yaml.safe_load(text)
+        for part in way:
+            values = values[part]
+        if isinstance(values, list) and isinstance(last, int):
+            values[last]  # a list gets no new places
+        values[last] = new
+    except (KeyError, IndexError, TypeError) as error:
+        raise TrainError(f"the configuration has no place for {name} ({error})") from error
+    except yaml.YAMLError as error:
+        raise TrainError(f"{name}: {text!r} is no YAML: {error}") from error
 
 
 def _from_dict(values: dict[str, Any]) -> RunConfig:
@@ -217,8 +256,15 @@ def _from_dict(values: dict[str, Any]) -> RunConfig:
             "action": action,
             "model": architecture.make_config({**sizes, **values.get("model", {})}),
             "rounds": tuple(_round_of(r) for r in values["rounds"]),
+            "initial_parts": _names(values.get("initial_parts", [""])),
         }
     )
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise TrainError(f"initial_parts must be a list of names (got {value!r})")
+    return tuple(value)
 
 
 def _round_of(values: dict[str, Any]) -> RoundConfig:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -12,15 +14,20 @@ from vla_policy.checkpoint import WEIGHTS_FILE, find_checkpoint
 from vla_train.errors import TrainError
 
 
-def initial_weights(source: str, model: nn.Module) -> dict[str, torch.Tensor]:
+def initial_weights(
+    source: str, model: nn.Module, parts: Sequence[str] = ("",)
+) -> dict[str, torch.Tensor]:
     """The tensors of a checkpoint that `model` has a place for: of the same name and shape.
 
     The checkpoint may be of another network, or of an older format: its configuration is not
     looked at.
 
+    Args:
+        parts: how the names of those begin that are wanted; by default all are.
+
     Raises:
         CheckpointError: there is no checkpoint `source`.
-        TrainError: its weights cannot be read, or none of them fits.
+        TrainError: its weights cannot be read, or none of those wanted fits.
     """
     path = find_checkpoint(source) / WEIGHTS_FILE
     try:
@@ -28,10 +35,14 @@ def initial_weights(source: str, model: nn.Module) -> dict[str, torch.Tensor]:
     except (OSError, SafetensorError) as error:
         raise TrainError(f"initial: {path} cannot be read ({error})") from error
     places = {name: value.shape for name, value in model.state_dict().items()}
-    fitting = {name: value for name, value in found.items() if places.get(name) == value.shape}
+    for part in parts:
+        if part and not any(name.startswith(part) for name in found):
+            raise TrainError(f"initial_parts: no tensor of {path} has a name with {part!r} first")
+    wanted = {name: value for name, value in found.items() if name.startswith(tuple(parts))}
+    fitting = {name: value for name, value in wanted.items() if places.get(name) == value.shape}
     if not fitting:
         raise TrainError(
-            f"initial: none of the {len(found)} tensors of {path} has name and shape of one of "
+            f"initial: none of the {len(wanted)} tensors of {path} has name and shape of one of "
             f"the network's {len(places)}"
         )
     return fitting

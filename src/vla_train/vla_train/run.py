@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import json
 import time
@@ -31,6 +32,7 @@ from vla_train.collect import collect_round, round_dataset, round_shards
 from vla_train.config import DatasetSource, RunConfig
 from vla_train.curves import MISSING, Curves, can_draw
 from vla_train.dataset import FrameDataset
+from vla_train.errors import TrainError
 from vla_train.evaluation import Contestant, EpisodeResult, evaluate, report_of, summarise
 from vla_train.group import join_group
 from vla_train.initial import initial_weights
@@ -43,6 +45,9 @@ CURVES_OF_ROUNDS = ("success_rate", "wilson_low", "collision_rate", "wrong_objec
 VALIDATION_SPLIT = "validation"
 TEST_SPLIT = "seen"
 _LOG_FILE = "log.jsonl"
+_CONFIG_FILE = "config.json"
+_FREE = ("rounds", "early_episodes", "collect_ahead")
+"""What may change while a run goes on; of the rounds, those that are not done."""
 QUIET = Console(file=io.StringIO(), quiet=True)
 """Of what goes on beside what a person watches."""
 
@@ -82,6 +87,35 @@ class RunFolder:
         """The policy as it was after a round."""
         return self.root / "policies" / f"round_{number}"
 
+    def settle(self, config: RunConfig) -> None:
+        """Keep what the run is made of; rounds may come to it later.
+
+        Raises:
+            TrainError: it was begun with something else.
+        """
+        path = self.root / _CONFIG_FILE
+        now = json.loads(json.dumps(dataclasses.asdict(config)))
+        if path.exists():
+            begun = json.loads(path.read_text(encoding="utf-8"))
+            rounds = len(self.done())
+            both = {
+                name: (values, now.get(name))
+                for name, values in {**dict.fromkeys(now), **begun}.items()
+                if name not in _FREE
+            }
+            both["rounds"] = (begun["rounds"][:rounds], now["rounds"][:rounds])
+            for name, (before, after) in both.items():
+                if before != after:
+                    raise TrainError(
+                        f"{self.root} was begun with {name}: {before} (got {after}): go on with "
+                        "that, or give the run another folder (--out)"
+                    )
+        path.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
+
+    def done(self) -> set[int]:
+        """Numbers of the rounds that are trained and judged."""
+        return {entry["round"] for entry in self.entries() if "round" in entry}
+
     def log(self, entry: dict[str, Any]) -> None:
         """Add a line to the run's log."""
         with (self.root / _LOG_FILE).open("a", encoding="utf-8") as file:
@@ -109,6 +143,9 @@ def train(
     """
     folder.root.mkdir(parents=True, exist_ok=True)
     group = join_group()
+    if group.leads:
+        folder.settle(config)
+    group.wait()
     console = console if group.leads else Console(quiet=True)
     trainer = Trainer(config, group)
     if not can_draw():
@@ -117,10 +154,10 @@ def train(
         trainer.load(folder.state)
         console.print(f"going on in round {trainer.round} at step {trainer.step}")
     elif config.initial is not None:
-        weights = initial_weights(config.initial, trainer.model)
+        weights = initial_weights(config.initial, trainer.model, config.initial_parts)
         trainer.begin_with(weights)
         console.print(f"begins with {len(weights)} tensors of {config.initial}")
-    done = {entry["round"] for entry in folder.entries() if "round" in entry}
+    done = folder.done()
     sentences = Sentences(trainer.model.embed)
     for number in range(len(config.rounds)):
         if number not in done:

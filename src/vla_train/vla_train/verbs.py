@@ -13,6 +13,14 @@ def train(
     config: Annotated[
         str, typer.Option(help="A shipped configuration or a YAML file.")
     ] = "end_to_end",
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="In place of a value of the configuration, as model.history=1; repeatable.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the run; out/train/<name> by default.")
     ] = None,
@@ -33,7 +41,7 @@ def train(
 
     console = Console()
     try:
-        plan = load_config(config)
+        plan = load_config(config, changes or ())
         folder = RunFolder(out or Path("out/train") / plan.name)
         run(plan, folder, workers, test_episodes, console)
     except (TrainError, PolicyError, SimulatorError, OSError) as error:

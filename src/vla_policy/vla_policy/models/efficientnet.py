@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from vla_policy.models.precision import learns_in_float32
+
 BATCH_NORM_EPS = 1e-3
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
@@ -217,6 +219,9 @@ class PaddedConv(nn.Conv2d):
         """``[N, inputs, h, w]`` to ``[N, outputs, ...]``."""
         if self.before is not None:
             x = F.pad(x, (self.before, self.before + 1) * 2)
+        if self.groups > 1 and learns_in_float32(self, x):
+            with torch.autocast("cpu", enabled=False):
+                return super().forward(x.float())
         return super().forward(x)
 
 
