@@ -233,8 +233,6 @@ def _change(values: Any, change: str) -> None:
         new = yaml.safe_load(text)
         for part in way:
             values = values[part]
-        if isinstance(values, list) and isinstance(last, int):
-            values[last]  # a list gets no new places
         values[last] = new
     except (KeyError, IndexError, TypeError) as error:
         raise TrainError(f"the configuration has no place for {name} ({error})") from error

@@ -98,11 +98,7 @@ class RunFolder:
         if path.exists():
             begun = json.loads(path.read_text(encoding="utf-8"))
             rounds = len(self.done())
-            both = {
-                name: (values, now.get(name))
-                for name, values in {**dict.fromkeys(now), **begun}.items()
-                if name not in _FREE
-            }
+            both = {name: (old, now.get(name)) for name, old in begun.items() if name not in _FREE}
             both["rounds"] = (begun["rounds"][:rounds], now["rounds"][:rounds])
             for name, (before, after) in both.items():
                 if before != after:
@@ -110,7 +106,9 @@ class RunFolder:
                         f"{self.root} was begun with {name}: {before} (got {after}): go on with "
                         "that, or give the run another folder (--out)"
                     )
-        path.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
+        unfinished = path.with_suffix(".part")  # a run may be cut off at any moment
+        unfinished.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
+        unfinished.replace(path)
 
     def done(self) -> set[int]:
         """Numbers of the rounds that are trained and judged."""

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from vla_policy.models.precision import learns_in_float32
+from vla_policy.models.precision import learning_in_float32
 from vla_policy.models.rt1_config import RT1Config
 
 EPS = 1e-6
@@ -113,20 +114,15 @@ class CausalLayer(nn.Module):
         """``[B, S, dim]`` and ``[S, S]`` to ``[B, S, dim]``."""
         mixed = self.query_key_value(self.before(x)).unflatten(-1, (3, self.heads, -1))
         query, key, value = mixed.permute(2, 0, 3, 1, 4).unbind(0)  # [B, heads, S, head_dim]
-        looked = self._attended(query, key, value, mask)
+        attend = partial(
+            F.scaled_dot_product_attention,
+            attn_mask=mask,
+            dropout_p=self.dropout if self.training else 0.0,
+        )
+        looked = learning_in_float32(self, attend, query, key, value)
         x = x + self.out(looked.transpose(1, 2).flatten(2))
         result: torch.Tensor = x + self.drop(self.feed_forward(self.between(x)))
         return result
-
-    def _attended(
-        self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor
-    ) -> torch.Tensor:
-        dropped = self.dropout if self.training else 0.0
-        if learns_in_float32(self, query):
-            query, key, value = query.float(), key.float(), value.float()
-            with torch.autocast("cpu", enabled=False):
-                return F.scaled_dot_product_attention(query, key, value, mask, dropout_p=dropped)
-        return F.scaled_dot_product_attention(query, key, value, mask, dropout_p=dropped)
 
 
 class SwiGlu(nn.Module):

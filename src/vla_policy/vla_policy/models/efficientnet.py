@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from vla_policy.models.precision import learns_in_float32
+from vla_policy.models.precision import learning_in_float32
 
 BATCH_NORM_EPS = 1e-3
 MEAN = (0.485, 0.456, 0.406)
@@ -219,9 +219,8 @@ class PaddedConv(nn.Conv2d):
         """``[N, inputs, h, w]`` to ``[N, outputs, ...]``."""
         if self.before is not None:
             x = F.pad(x, (self.before, self.before + 1) * 2)
-        if self.groups > 1 and learns_in_float32(self, x):
-            with torch.autocast("cpu", enabled=False):
-                return super().forward(x.float())
+        if self.groups > 1:
+            return learning_in_float32(self, super().forward, x)
         return super().forward(x)
 
 
