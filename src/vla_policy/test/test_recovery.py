@@ -12,6 +12,7 @@ from vla_policy.models.config import EndToEndConfig
 from vla_policy.observation import Observation
 from vla_policy.recovery import (
     AWAY_M,
+    FACED_RAD,
     GIVEN_UP_S,
     NEAR_M,
     NOWHERE_M,
@@ -96,6 +97,17 @@ def test_it_ends_where_the_way_has_been_driven():
     recovery.take(pose(AWAY_M * 0.9), round((time + 1) * 1e9), NOTHING, None)
     assert leads(recovery)
     recovery.take(pose(AWAY_M * 1.1), round((time + 1.1) * 1e9), NOTHING, None)
+    assert not leads(recovery)
+
+
+def test_where_there_is_nothing_to_drive_it_ends_once_the_named_thing_is_faced():
+    recovery = Recovery()
+    aside = -math.pi / 2
+    time = swing(recovery, REVERSALS, spot=(0.0, -NEAR_M * 0.9))
+    for number, heading in enumerate((0.0, -0.5, aside + FACED_RAD * 1.5)):
+        recovery.take(pose(heading=heading), round((time + 0.3 * number) * 1e9), NOTHING, None)
+        assert leads(recovery, pose(heading=heading))
+    recovery.take(pose(heading=aside + FACED_RAD / 2), round((time + 1.2) * 1e9), NOTHING, None)
     assert not leads(recovery)
 
 

@@ -37,6 +37,8 @@ ROOM_M = CLEARANCE_M + 0.05
 """From the way to what is known."""
 NEAR_M = 0.7
 """From the robot's centre to that of the named thing: nearer, it is only faced."""
+FACED_RAD = 0.1
+"""It is, when it is ahead by that."""
 HEADINGS = 72
 """Ways that are tried, around the full circle."""
 TURN_COST = 0.1
@@ -74,7 +76,10 @@ class Recovery:
         """
         moved = 0.0 if self._begin is None else math.dist(state[:2], self._begin[:2])
         if self._way is not None:
-            if moved < self._way[1] and stamp - self._since < GIVEN_UP_S * 1e9:
+            heading, distance = self._way
+            off = abs(heading - float(state[2]))
+            under_way = moved < distance if distance > 0.0 else off > FACED_RAD
+            if under_way and stamp - self._since < GIVEN_UP_S * 1e9:
                 return
             self.restart()
         if self._begin is None or moved > NOWHERE_M:
