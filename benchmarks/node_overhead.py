@@ -18,12 +18,13 @@ ROUNDS, SECONDS = 5, 20.0
 
 
 def measure(rounds: int = ROUNDS, seconds: float = SECONDS) -> Report:
-    """Three contenders in turn: our node without its network, the floor as we start it, and the
-    floor as a distribution starts it."""
+    """Contenders in turn: our node without its network, the floor as we start it, the floor as a
+    distribution starts it, and one that does not even make a message of the image."""
     contenders = [
         our_node(),
         floor("floor", our_environment(), "--ours"),
         floor("floor_with_defaults", default_environment()),
+        floor("floor_without_message", our_environment(), "--ours", "--raw"),
     ]
     measured: dict[str, list[dict[str, float]]] = {each.name: [] for each in contenders}
     for _ in range(rounds):
@@ -38,7 +39,7 @@ def measure(rounds: int = ROUNDS, seconds: float = SECONDS) -> Report:
                 }
             )
     summary = {name: over_rounds(values) for name, values in measured.items()}
-    node, least, defaults = (summary[each.name] for each in contenders)
+    node, least, defaults, _ = (summary[each.name] for each in contenders)
     return Report(
         figures=[
             at_most("p50 in times of the floor", _ratio(node, least, "p50"), 1.3),

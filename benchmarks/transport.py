@@ -66,5 +66,5 @@ def contenders() -> list[Contender]:
         for executor in ("single_threaded", "events"):
             label = f"{name}, {executor.removesuffix('_threaded')}"
             environment = {**bare, **variables}
-            listed.append(floor(label, environment, "--ours", "--executor", executor))
+            listed.append(floor(label, environment, "--ours", "--raw", "--executor", executor))
     return listed

@@ -8,6 +8,7 @@ import json
 import math
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -117,6 +118,36 @@ def test_every_benchmark_can_be_named(name):
 def test_unknown_benchmark_is_refused(capsys):
     assert command.main(["speed"]) == 2
     assert "no benchmark speed: expected node_overhead" in capsys.readouterr().out
+
+
+def test_textbooks_node_answers_as_the_policy_does():
+    rclpy = pytest.importorskip("rclpy")
+    for module in ("cv_bridge", "torch"):
+        pytest.importorskip(module)
+    from benchmarks.programs.camera import picture
+    from benchmarks.programs.operator import INSTRUCTION
+    from benchmarks.programs.textbook import TextbookNode
+    from vla_node.messages import from_rgb
+    from vla_policy.checkpoint import find_checkpoint, load_policy
+    from vla_policy.observation import Observation
+
+    checkpoint = find_checkpoint("end_to_end")
+    policy, image = load_policy(checkpoint), picture(640, 480)
+    policy.prepare(INSTRUCTION)
+    rclpy.init()
+    try:
+        node = TextbookNode(checkpoint, INSTRUCTION)
+        heard: list = []
+        node._output = SimpleNamespace(publish=heard.append)
+        for number in range(3):
+            stamp = number * 33 * MS
+            node._on_image(from_rgb(image, stamp))
+            twist = heard[-1].twist
+            wanted = policy.act(Observation(image[None], INSTRUCTION, stamp)).actions[0]
+            assert [twist.linear.x, twist.angular.z] == pytest.approx(wanted.tolist(), abs=1e-4)
+        node.destroy_node()
+    finally:
+        rclpy.try_shutdown()
 
 
 def test_peer_that_is_not_installed_is_named(monkeypatch, tmp_path):

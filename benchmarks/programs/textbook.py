@@ -24,9 +24,10 @@ from sensor_msgs.msg import Image
 from vla_node.messages import to_nanoseconds
 from vla_policy.checkpoint import find_checkpoint, load_model, read_config
 from vla_policy.image import resize_image
-from vla_policy.memory import Memory, Sight, stands
+from vla_policy.memory import Memory, Sight
 from vla_policy.pose import STATE_DIM
 from vla_policy.sentence import SentenceEncoder
+from vla_policy.surroundings import Surroundings
 
 STANDING = np.zeros(STATE_DIM, dtype=np.float32)
 
@@ -40,7 +41,7 @@ class TextbookNode(Node):
         self._model = load_model(directory)
         self._encoder = SentenceEncoder(cache_size=0)
         self._instruction = instruction
-        self._memory = Memory()
+        self._memory, self._surroundings = Memory(), Surroundings()
         self._bridge = CvBridge()
         self._output = self.create_publisher(TwistStamped, "vla/cmd_vel", 10)
         self.create_subscription(Image, "camera/image_raw", self._on_image, 10)
@@ -50,22 +51,29 @@ class TextbookNode(Node):
         image = self._bridge.imgmsg_to_cv2(message, desired_encoding="rgb8")
         image = resize_image(image, sizes.image_height, sizes.image_width)
         pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None, None]
-        memory = self._memory
+        memory, surroundings = self._memory, self._surroundings
+        stamp = to_nanoseconds(message.header.stamp)
+        remembered = [memory.features(STANDING), surroundings.features(STANDING)]
         with torch.no_grad():
             look = self._model.look(
                 pixels,
                 torch.from_numpy(self._encoder.tokens([self._instruction])),
                 torch.from_numpy(memory.state(STANDING))[None],
-                torch.from_numpy(memory.features(STANDING))[None],
+                torch.from_numpy(np.concatenate(remembered))[None],
                 torch.tensor([memory.stage]),
             )
         normalised = look.actions[0].numpy()  # [horizon, action_dim]
+        standing = memory.stands(normalised, STANDING, stamp)
+        normalised[np.abs(normalised) < self._config.deadband] = 0.0
         ahead, left = look.spot[0].tolist()
         sight = Sight(int(look.mode[0].argmax()), (ahead, left), bool(look.more[0] > 0.0))
-        if memory.take(sight, stands(normalised), STANDING, to_nanoseconds(message.header.stamp)):
+        if memory.take(sight, standing, STANDING, stamp):
             normalised[:] = 0.0
-        normalised[np.abs(normalised) < self._config.deadband] = 0.0
-        linear, angular = self._config.action.unnormalise(normalised)[0]
+        assert look.ranges is not None
+        surroundings.take(look.ranges[0].numpy(), STANDING, stamp)
+        spec = self._config.action
+        steered = surroundings.steer(spec.unnormalise(normalised), STANDING, spec)
+        linear, angular = steered[0]
         command = TwistStamped()
         command.header.stamp = message.header.stamp
         command.twist.linear.x, command.twist.angular.z = float(linear), float(angular)
