@@ -52,6 +52,14 @@ def attempt(name, checkpoint, exported, reference):
     return run_trial(name, directory, OPTIONS, reference)
 
 
+def test_what_a_policy_with_a_history_is_asked_can_be_recorded():
+    source = find_checkpoint("rt1_mini")
+    with progress(Console(quiet=True)) as bar:
+        recorded = record_reference(source, REFERENCE_SPLIT, 4, bar)
+    assert len(recorded) >= 4
+    assert recorded.inputs["past"].any()
+
+
 @pytest.mark.parametrize("name", FULL_PRECISION)
 def test_full_precision_gives_the_actions_of_eager_float32(name, checkpoint, exported, reference):
     if find_kind(name).slow_start:

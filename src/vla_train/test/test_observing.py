@@ -25,3 +25,10 @@ def test_splits_and_seeds_show_other_rooms(spec):
     ]
     assert not np.array_equal(images[0], images[1])
     assert not np.array_equal(images[0], images[2])
+
+
+def test_a_policy_with_a_history_sees_it(spec):
+    drive = next(iter(observe_drives(COUNT, spec, find_split("seen"), history=3)))
+    before, now = drive[-2:]
+    assert now.images.shape[0] == 3
+    assert np.array_equal(now.images[:-1], before.images[1:])

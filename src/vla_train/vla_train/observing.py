@@ -22,15 +22,16 @@ EPISODES_PER_ROOM = 3
 
 
 def observe_drives(
-    count: int, spec: ActionSpec, split: Split, seed: int = 0
+    count: int, spec: ActionSpec, split: Split, seed: int = 0, history: int = 1
 ) -> Iterator[list[Observation]]:
     """`count` observations in all, those of each drive together, room after room from `seed` on.
 
     The expert is pushed now and then, as in training, so that there are views from off the way.
+    Each observation holds the last `history` images.
     """
     left = count
     for room in itertools.count(seed):
-        for drive in _drives(room, spec, split):
+        for drive in _drives(room, spec, split, history):
             seen = list(itertools.islice(drive, left))
             yield seen
             left -= len(seen)
@@ -38,7 +39,9 @@ def observe_drives(
                 return
 
 
-def _drives(number: int, spec: ActionSpec, split: Split) -> Iterator[Iterator[Observation]]:
+def _drives(
+    number: int, spec: ActionSpec, split: Split, history: int
+) -> Iterator[Iterator[Observation]]:
     """Some episodes in one room."""
     rng = np.random.default_rng([zlib.crc32(b"observing"), number])
     room, book = generate_room(number, split.rooms), split.phrasebook()
@@ -47,7 +50,7 @@ def _drives(number: int, spec: ActionSpec, split: Split) -> Iterator[Iterator[Ob
         for _ in range(EPISODES_PER_ROOM):
             scenario = draw_scenario(rng, room, book, preferred=split.preferred)
             expert = ExpertDriver(scenario.task, spec, rng, LATENCY_S)
-            episode = Episode(simulation, scenario, spec, LATENCY_S)
+            episode = Episode(simulation, scenario, spec, LATENCY_S, history)
             frames = episode.drive(PushedDriver(expert, rng, PUSH_CHANCE))
             yield (frame.observation for frame in frames)
     finally:
