@@ -48,13 +48,15 @@ def main() -> None:
     due_s = time.monotonic()
     try:
         while rclpy.ok():
+            # Where a reliable subscriber lags too far behind, Fast DDS loses an image; and where the
+            # end is asked for, nothing can be published any more.
             for publisher in publishers:
                 message.header.stamp = to_stamp(time.time_ns())
-                # Where a reliable subscriber lags too far behind, Fast DDS loses an image.
                 with contextlib.suppress(RuntimeError):
                     publisher.publish(message)
             if wheels is not None:
-                wheels.publish(Odometry(header=message.header))
+                with contextlib.suppress(RuntimeError):
+                    wheels.publish(Odometry(header=message.header))
             due_s = max(due_s + period_s, time.monotonic() - period_s)
             time.sleep(max(0.0, due_s - time.monotonic()))
     except KeyboardInterrupt:
