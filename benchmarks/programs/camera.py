@@ -48,7 +48,7 @@ def main() -> None:
     due_s = time.monotonic()
     try:
         while rclpy.ok():
-            # Where a reliable subscriber lags too far behind, Fast DDS loses an image; and where the
+            # Where a reliable subscriber lags too far behind, Fast DDS loses an image; once the
             # end is asked for, nothing can be published any more.
             for publisher in publishers:
                 message.header.stamp = to_stamp(time.time_ns())
