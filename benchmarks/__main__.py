@@ -39,6 +39,12 @@ def run(name: str, console: Console) -> bool:
     """Run one benchmark, write and show its results; whether it passed."""
     console.rule(name)
     described, started = machine.describe(), time.monotonic()
+    busy = described["busy_before_percent"]
+    if busy > machine.QUIET_PERCENT:
+        console.print(
+            f"[yellow]the processor is {busy:.0f} % busy already: figures of time will be off; "
+            "run it on a machine that does nothing else[/yellow]"
+        )
     report: Report = importlib.import_module(f"benchmarks.{name}").measure()
     path = figures.write(report, name, described)
     console.print(table(report))

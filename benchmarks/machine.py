@@ -8,10 +8,15 @@ import os
 import platform
 from typing import Any
 
+import psutil
+
 from vla_policy.backends import hardware
 
 CORES = 2
 """Everything is measured on two cores, as many as a small robot has to spare."""
+BUSY_OVER_S = 1.0
+QUIET_PERCENT = 15.0
+"""Of all cores; who is busier than this before a run has other work."""
 MODULES = ("rclpy", "torch", "onnxruntime", "openvino", "numpy", "cv2")
 
 
@@ -28,7 +33,7 @@ def describe() -> dict[str, Any]:
         "system": platform.platform(),
         "python": platform.python_version(),
         "versions": _versions(),
-        "load_before": round(os.getloadavg()[0], 2),
+        "busy_before_percent": psutil.cpu_percent(interval=BUSY_OVER_S),
     }
 
 
