@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An exported checkpoint on a robot without torch: each test asks a process of its own."""
 
+import os
 import subprocess
 import sys
 
@@ -29,6 +30,7 @@ images = np.random.default_rng(0).integers(0, 256, (1, 48, 60, 3), dtype=np.uint
 for sentence in ("go to the red ball", "turn left", "turn left"):
     chunk = policy.act(Observation(images, sentence, stamp=7))
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+assert "openvino.tools.ovc" not in sys.modules
 print(policy.backend, "torch" in sys.modules, int(status["VmHWM"].split()[0]) / 1024)
 print(*chunk.actions.ravel().tolist())
 """
@@ -104,6 +106,13 @@ def drive(folder, backend):
     return name, torch_loaded == "True", float(memory_mb), np.array(second.split(), dtype=float)
 
 
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path):
+    """Of this test alone."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "vla_policy"
+
+
 @pytest.mark.parametrize("backend", ["onnx", "openvino"])
 def test_an_export_drives_without_torch_and_within_its_memory(exported, backend):
     if backend == "openvino":
@@ -117,8 +126,28 @@ def test_an_export_drives_without_torch_and_within_its_memory(exported, backend)
     assert np.abs(actions - eager[3]).max() < 1e-3
 
 
-def test_choosing_a_backend_loads_no_torch_either(exported, monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+def test_what_openvino_compiled_is_kept_and_made_anew_where_it_is_damaged(exported, cache):
+    pytest.importorskip("openvino")
+    *_, first = drive(exported / "graphs_only", "openvino")
+    (kept,) = (cache / "openvino").iterdir()
+    whole = kept.stat()
+    *_, again = drive(exported / "graphs_only", "openvino")
+    assert kept.stat().st_mtime_ns == whole.st_mtime_ns
+    kept.chmod(0o600)
+    os.truncate(kept, whole.st_size // 2)
+    *_, mended = drive(exported / "graphs_only", "openvino")
+    assert kept.stat().st_size == whole.st_size
+    assert first.tolist() == again.tolist() == mended.tolist()
+
+
+def test_openvino_runs_where_nothing_can_be_kept(exported, cache):
+    pytest.importorskip("openvino")
+    cache.write_text("no folder")
+    name, *_ = drive(exported / "graphs_only", "openvino")
+    assert name == "openvino"
+
+
+def test_choosing_a_backend_loads_no_torch_either(exported):
     name, torch_loaded, memory_mb, _ = drive(exported / "graphs_only", "auto")
     assert name in ("onnx", "openvino", "openvino-bf16")
     assert not torch_loaded

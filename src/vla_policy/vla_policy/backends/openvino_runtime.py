@@ -7,12 +7,16 @@ is always said.
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from vla_policy.backends import graphs, packages
+from vla_policy.backends.auto import cache_folder
 from vla_policy.backends.backend import Arrays, Options, Outputs
 from vla_policy.errors import BackendError
 
@@ -23,6 +27,8 @@ GRAPHS = {
 }
 PRECISIONS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}
 """Of what is not quantised."""
+CONVERTER = "openvino.tools.ovc"
+"""What makes graphs of other formats, and tells their makers of it over the network."""
 
 
 class OpenVinoBackend:
@@ -52,14 +58,39 @@ def open_backend(name: str, variant: str, directory: Path, options: Options) -> 
         BackendError: the graph or OpenVINO is missing, or OpenVINO refuses the graph.
     """
     path = graphs.path_of(directory, GRAPHS[variant])
-    core = packages.load("openvino", f"backend {name!r}").Core()
+    core = _load(f"backend {name!r}").Core()
     settings: dict[str, Any] = {
         "INFERENCE_PRECISION_HINT": PRECISIONS[variant],
         "PERFORMANCE_HINT": "LATENCY",
     }
     if options.threads is not None:
         settings["INFERENCE_NUM_THREADS"] = options.threads
+    kept = _cache()
+    if kept is not None:
+        settings["CACHE_DIR"] = str(kept)
     try:
-        return OpenVinoBackend(name, core.compile_model(core.read_model(path), "CPU", settings))
+        # By its path: what is kept is found without the graph being read.
+        return OpenVinoBackend(name, core.compile_model(path, "CPU", settings))
     except RuntimeError as error:
         raise BackendError(f"OpenVINO refuses {path}: {error}") from error
+
+
+def _load(purpose: str) -> ModuleType:
+    """The package without its converter, which takes more than half of the time to import it."""
+    if "openvino" in sys.modules:
+        return packages.load("openvino", purpose)
+    sys.modules[CONVERTER] = None  # type: ignore[assignment]  # an import of it fails
+    try:
+        return packages.load("openvino", purpose)
+    finally:
+        del sys.modules[CONVERTER]
+
+
+def _cache() -> Path | None:
+    """Folder for compiled graphs, which OpenVINO keeps by file, time, processor and version."""
+    folder = cache_folder() / "openvino"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder if os.access(folder, os.W_OK) else None
