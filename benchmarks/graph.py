@@ -91,6 +91,8 @@ class Recording:
         stamps: ``[N, 2]`` of each command: stamp of its image, arrival [ns].
         values: ``[N, 2]`` m/s and rad/s.
         inference_ms: by stamp, what the node says that the policy took.
+        answer_ms: by stamp, what it says that it took from the arrival of the image in its own
+            process to the actions.
         cpu_s: processor time of the contender a second.
         memory_mb: resident size of the contender, every `SAMPLE_S`, from its start on.
     """
@@ -98,6 +100,7 @@ class Recording:
     stamps: npt.NDArray[np.int64]
     values: npt.NDArray[np.float64]
     inference_ms: Mapping[int, float]
+    answer_ms: Mapping[int, float]
     cpu_s: float
     memory_mb: npt.NDArray[np.float64]
 
@@ -179,14 +182,15 @@ def _run(
 def _trimmed(heard: Mapping[str, npt.NDArray[Any]], samples: Sequence[Sample]) -> Recording:
     begin = heard["stamps"][0, 1] + SETTLING_S * 1e9
     counted = (heard["stamps"][:, 1] >= begin) & (heard["stamps"][:, 0] > 0)
-    times = heard["times_ms"][:, 0].tolist()
+    inferences, times_ms = heard["inferences"].tolist(), heard["times_ms"]
     # The first half has the start in it.
     late = samples[len(samples) // 2 :]
     used = (late[-1].cpu_s - late[0].cpu_s) / max(late[-1].time_s - late[0].time_s, 1e-9)
     return Recording(
         stamps=heard["stamps"][counted],
         values=heard["values"][counted],
-        inference_ms=dict(zip(heard["inferences"].tolist(), times, strict=True)),
+        inference_ms=dict(zip(inferences, times_ms[:, 0].tolist(), strict=True)),
+        answer_ms=dict(zip(inferences, times_ms.sum(axis=1).tolist(), strict=True)),
         cpu_s=used,
         memory_mb=np.array([sample.memory_mb for sample in samples]),
     )

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Our node against LeRobot's asynchronous inference and openpi's websocket server.
 
-What is compared is the time from an image to the actions that follow from it, less what the
-network itself took: the same exported network on the same thread in all of them. Theirs begins
-with the image in the client's own memory; ours begins in the camera's process, and the image's
-way over DDS and the command's are counted against it.
+What is compared is the time from an image in the memory of whoever drives the robot to the
+actions that follow from it, less what the network itself took: the same exported network on the
+same thread in all of them. For ours the node says itself how long it took from the arrival of the
+image; beside it stands the time from the camera's process to the command in another one, which
+has the ways over DDS in it that theirs do not go.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import os
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,7 @@ from vla_policy.sentence import MODEL_DIRECTORY_VARIABLE, find_model
 PEERS = ("lerobot", "openpi")
 ENVIRONMENTS = ROOT / "out" / "peers"
 ROUNDS, CALLS, RATE_HZ = 5, 300, 30.0
+OVER_DDS = "vla_node, from the camera's process to the operator's"
 POLICY, BACKEND = "end_to_end", "onnx"
 TIMEOUT_S = 300.0
 
@@ -39,11 +42,13 @@ def measure(rounds: int = ROUNDS, calls: int = CALLS) -> Report:
     """Each peer that is installed, and our node, in turn."""
     export = exported(POLICY)
     not_run = {name: _how(name) for name in PEERS if not _python(name).exists()}
-    collected: dict[str, list[dict[str, float]]] = {"vla_node": []}
+    collected: dict[str, list[dict[str, float]]] = {"vla_node": [], OVER_DDS: []}
     actions: dict[str, list[float]] = {}
     for _ in range(rounds):
-        overheads, actions["vla_node"] = _ours(export, calls / RATE_HZ)
-        collected["vla_node"].append(percentiles(overheads))
+        ours = _ours(export, calls / RATE_HZ)
+        collected["vla_node"].append(percentiles(ours.in_the_node_ms))
+        collected[OVER_DDS].append(percentiles(ours.over_dds_ms))
+        actions["vla_node"] = ours.action
         for name in PEERS:
             if name in not_run:
                 continue
@@ -80,7 +85,16 @@ def _bare_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "LD_LIBRARY_PATH"}
 
 
-def _ours(export: Path, seconds: float) -> tuple[list[float], list[float]]:
+@dataclass(frozen=True)
+class Ours:
+    """What our node took beyond its network, and the first action."""
+
+    in_the_node_ms: list[float]
+    over_dds_ms: list[float]
+    action: list[float]
+
+
+def _ours(export: Path, seconds: float) -> Ours:
     with tempfile.TemporaryDirectory() as place:
         times = Path(place) / "network.json"
         variables = {"VLA_BENCH_POLICY": str(export), "VLA_BENCH_TIMES": str(times)}
@@ -88,12 +102,16 @@ def _ours(export: Path, seconds: float) -> tuple[list[float], list[float]]:
         recording = record(node, Scene(rate_hz=RATE_HZ), seconds)
         network_ms = {int(stamp): ms for stamp, ms in json.loads(times.read_text()).items()}
     _, first = np.unique(recording.stamps[:, 0], return_index=True)
-    overheads = [
-        (arrived - stamp) * 1e-6 - network_ms[stamp]
+    counted = [
+        (stamp, (arrived - stamp) * 1e-6)
         for stamp, arrived in recording.stamps[first].tolist()
-        if stamp in network_ms
+        if stamp in network_ms and stamp in recording.answer_ms
     ]
-    return overheads, np.median(recording.values[first], axis=0).tolist()
+    return Ours(
+        [recording.answer_ms[stamp] - network_ms[stamp] for stamp, _ in counted],
+        [latency_ms - network_ms[stamp] for stamp, latency_ms in counted],
+        np.median(recording.values[first], axis=0).tolist(),
+    )
 
 
 def _theirs(name: str, export: Path, calls: int) -> tuple[list[float], list[float]]:

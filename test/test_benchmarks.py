@@ -94,6 +94,7 @@ def recording(stamps):
         stamps=np.array(stamps, dtype=np.int64),
         values=np.zeros((len(stamps), 2)),
         inference_ms={},
+        answer_ms={},
         cpu_s=0.1,
         memory_mb=np.zeros(1),
     )
@@ -155,7 +156,8 @@ def test_peer_that_is_not_installed_is_named(monkeypatch, tmp_path):
 
     monkeypatch.setattr(peers, "ENVIRONMENTS", tmp_path)
     monkeypatch.setattr(peers, "exported", lambda name: tmp_path)
-    monkeypatch.setattr(peers, "_ours", lambda export, seconds: ([1.0, 2.0], [0.1, 0.2]))
+    ours = peers.Ours([1.0, 2.0], [3.0, 4.0], [0.1, 0.2])
+    monkeypatch.setattr(peers, "_ours", lambda export, seconds: ours)
     report = peers.measure(rounds=1)
     assert set(report.not_run) == {"lerobot", "openpi"}
     assert "scripts/peers.sh lerobot" in report.not_run["lerobot"]

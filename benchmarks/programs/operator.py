@@ -18,6 +18,8 @@ from std_msgs.msg import String
 from vla_node.messages import to_nanoseconds
 
 INSTRUCTION = "go to the red ball"
+TIMES = ("inference_ms", "preprocess_ms", "queue_wait_ms")
+"""Of each inference, from the arrival of its image to its actions in all."""
 REPEAT_S = 0.05
 """Within two seconds it is the same task: so the node hears it as soon as it can hear."""
 
@@ -28,7 +30,7 @@ class Operator(Node):
     def __init__(self) -> None:
         super().__init__("operator")
         self.commands: list[tuple[int, int, float, float]] = []
-        self.inferences: list[tuple[int, float, float]] = []
+        self.inferences: list[tuple[float, ...]] = []
         self._voice = self.create_publisher(String, "instruction", 10)
         self.create_subscription(TwistStamped, "vla/cmd_vel", self._on_command, 10)
         self.create_subscription(DiagnosticArray, "vla/inference", self._on_inference, 10)
@@ -45,7 +47,7 @@ class Operator(Node):
 
     def _on_inference(self, message: DiagnosticArray) -> None:
         values = {each.key: each.value for each in message.status[0].values}
-        row = float(values["inference_ms"]), float(values["preprocess_ms"])
+        row = [float(values[name]) for name in TIMES]
         self.inferences.append((to_nanoseconds(message.header.stamp), *row))
 
     def save(self, path: Path) -> None:
@@ -53,7 +55,7 @@ class Operator(Node):
         stamps = np.array([row[:2] for row in self.commands], dtype=np.int64).reshape(-1, 2)
         values = np.array([row[2:] for row in self.commands]).reshape(-1, 2)
         inferences = np.array([row[0] for row in self.inferences], dtype=np.int64)
-        times = np.array([row[1:] for row in self.inferences]).reshape(-1, 2)
+        times = np.array([row[1:] for row in self.inferences]).reshape(-1, len(TIMES))
         np.savez(path, stamps=stamps, values=values, inferences=inferences, times_ms=times)
 
 
