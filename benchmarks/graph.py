@@ -126,15 +126,22 @@ class Recording:
         return np.asarray(np.diff(self.stamps[:, 1]) * 1e-6, dtype=np.float64)
 
 
-def record(contender: Contender, scene: Scene, seconds: float) -> Recording:
+def record(
+    contender: Contender, scene: Scene, seconds: float, inferences: bool = True
+) -> Recording:
     """Run camera, contender and operator for so long.
+
+    Args:
+        inferences: whether the operator also hears how long each took, which costs all of them.
 
     Raises:
         RuntimeError: no command came at all; the text is what the contender said last.
     """
     with tempfile.TemporaryDirectory() as place:
         file, log = Path(place) / "heard.npz", Path(place) / "log"
-        samples = _run(contender, scene, seconds + SETTLING_S, file, log)
+        listening = ["--seconds", str(seconds + SETTLING_S)]
+        listening += [] if inferences else ["--commands-alone"]
+        samples = _run(contender, scene, listening, file, log)
         with np.load(file) as heard:
             arrays = {name: heard[name] for name in heard.files}
         if len(arrays["stamps"]) == 0:
@@ -161,15 +168,16 @@ class Sample:
 
 
 def _run(
-    contender: Contender, scene: Scene, seconds: float, file: Path, log: Path
+    contender: Contender, scene: Scene, listening: Sequence[str], file: Path, log: Path
 ) -> list[Sample]:
     theirs = {**contender.environment, **contender.variables}
-    listening = python_module("operator", str(file), "--seconds", str(seconds))
     samples = []
     with contextlib.ExitStack() as stack:
         process = stack.enter_context(running(contender.command, theirs, log))
         stack.enter_context(running(scene.command(), contender.environment))
-        operator = stack.enter_context(running(listening, contender.environment, log))
+        operator = stack.enter_context(
+            running(python_module("operator", str(file), *listening), contender.environment, log)
+        )
         watched = psutil.Process(process.pid)
         while operator.poll() is None:
             with contextlib.suppress(psutil.Error):

@@ -20,6 +20,7 @@ from benchmarks.figures import Report, at_most
 from benchmarks.graph import Scene, our_environment
 from benchmarks.processes import ROOT, python_module, running
 from benchmarks.spread import over_rounds
+from vla_policy.backends.auto import cache_folder
 from vla_policy.checkpoint import find_checkpoint
 
 ROUNDS = 5
@@ -33,7 +34,10 @@ NODE = "import sys; from vla_node.start import main; sys.exit(main())"
 
 
 def measure(rounds: int = ROUNDS) -> Report:
-    """With and without torch, from a disk that has to be read and from memory."""
+    """With and without torch, from a disk that has to be read and from memory.
+
+    Never the first start of all, in which OpenVINO compiles the network.
+    """
     export = fastest_export(POLICY)
     kinds: dict[str, tuple[Mapping[str, object], float]] = {
         "torch-free": (
@@ -93,6 +97,7 @@ def first_command_s(parameters: Mapping[str, object]) -> float:
 def forget_files() -> None:
     """Have the system forget what it holds in memory of our files, so that they are read anew."""
     places = [*map(Path, site.getsitepackages()), ROOT / "src", ROOT / "out" / "export"]
+    places += [cache_folder()]
     for place in places:
         for path in place.rglob("*"):
             with contextlib.suppress(OSError):

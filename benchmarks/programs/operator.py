@@ -25,15 +25,20 @@ REPEAT_S = 0.05
 
 
 class Operator(Node):
-    """Keeps stamp, arrival and values of every command, and the timings of each inference."""
+    """Keeps stamp, arrival and values of every command, and the timings of each inference.
 
-    def __init__(self) -> None:
+    Args:
+        inferences: whether it listens to these; a textbook's node has none.
+    """
+
+    def __init__(self, inferences: bool) -> None:
         super().__init__("operator")
         self.commands: list[tuple[int, int, float, float]] = []
         self.inferences: list[tuple[float, ...]] = []
         self._voice = self.create_publisher(String, "instruction", 10)
         self.create_subscription(TwistStamped, "vla/cmd_vel", self._on_command, 10)
-        self.create_subscription(DiagnosticArray, "vla/inference", self._on_inference, 10)
+        if inferences:
+            self.create_subscription(DiagnosticArray, "vla/inference", self._on_inference, 10)
         self.create_timer(REPEAT_S, self._speak)
 
     def _speak(self) -> None:
@@ -65,9 +70,10 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--seconds", type=float, default=10.0, help="counted from the first one")
     parser.add_argument("--patience", type=float, default=60.0, help="until the first command")
+    parser.add_argument("--commands-alone", action="store_true", help="hear of no inference")
     options = parser.parse_args()
     rclpy.init()
-    node = Operator()
+    node = Operator(inferences=not options.commands_alone)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     end_s = time.monotonic() + options.patience

@@ -358,6 +358,8 @@ class InferenceNode(LifecycleNode):
                 f"no command follows from it: {result.error}",
                 throttle_duration_sec=THROTTLE_S,
             )
+        if self._inference.get_subscription_count() == 0:
+            return
         level = Level.ERROR if result.error else Level.OK
         health = Health(level, result.error or "done", session.values(result))
         self._inference.publish(

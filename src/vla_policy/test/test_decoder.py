@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from vla_policy.models.decoder import DECODERS, BinnedDecoder
 
@@ -37,33 +35,6 @@ def test_of_two_ways_the_binned_decoder_takes_one():
         decoder.loss(vector, actions).backward()
         optimizer.step()
     assert decoder(vector[:1]).item() == pytest.approx(0.8, abs=0.02)
-
-
-def test_who_mostly_drives_does_not_stand_because_no_single_speed_is_as_likely():
-    decoder = BinnedDecoder(4, horizon=1, action_dim=1)
-    chances = torch.full((41,), 1e-4)
-    chances[20] = 0.25
-    chances[29:34] = 0.15
-    decoder._logits = lambda vector: chances.log().view(1, 1, 1, 41)
-    assert decoder(torch.ones(1, 4)).item() == pytest.approx(decoder.centres[31].item(), abs=0.01)
-
-
-@pytest.mark.parametrize("certain", [0, 1, 20, 39, 40])
-def test_what_is_certain_is_taken_wherever_it_lies(certain):
-    decoder = BinnedDecoder(4, horizon=1, action_dim=1)
-    logits = torch.full((41,), -200.0)
-    logits[certain] = 0.0
-    decoder._logits = lambda vector: logits.view(1, 1, 1, 41)
-    assert decoder(torch.ones(1, 4)).item() == pytest.approx(decoder.centres[certain].item())
-
-
-@given(st.floats(-1, 1))
-def test_a_value_told_with_certainty_comes_back(value):
-    """The loss is least where the two centres around the value share the chance."""
-    decoder = BinnedDecoder(1, horizon=1, action_dim=1, bins=11)
-    chances = (1 - (decoder.centres - value).abs() / 0.2).clamp(min=1e-9)
-    decoder._logits = lambda _: chances.log().view(1, 1, 1, -1)
-    assert decoder(torch.zeros(1, 1)).item() == pytest.approx(value, abs=1e-4)
 
 
 def test_zero_is_a_bin():

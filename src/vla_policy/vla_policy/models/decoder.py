@@ -8,11 +8,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from vla_policy.models.continuing import continue_flow
+from vla_policy.models.mean_shift import mean_shift
 
 BINS = 41
 """An odd number, so that one of them is zero."""
-CROWD = 2
-"""Bins on either side that a bin is likely together with."""
 FLOW_STEPS = 6
 TIME_FEATURES = 8
 
@@ -41,13 +40,11 @@ class BinnedDecoder(nn.Module):
     """Gives each value a distribution over bins of [-1, 1], and takes the likeliest.
 
     Left or right around a pillar: where both are as good, it takes one of them. Uniform bins
-    as in RT-1 (arXiv 2212.06817, section 5.1), but the mean of those that are likeliest together:
-    standing is one bin and driving is many, and whoever mostly drives is not to stand because no
-    single speed is as likely; and so values are as fine as a regression's.
+    as in RT-1 (arXiv 2212.06817, section 5.1), but the mean of those that are likeliest together
+    (`mean_shift`).
     """
 
     centres: torch.Tensor
-    places: torch.Tensor
 
     def __init__(
         self, dim: int, horizon: int, action_dim: int, hidden: int = 256, bins: int = BINS
@@ -56,14 +53,10 @@ class BinnedDecoder(nn.Module):
         self.shape = (horizon, action_dim, bins)
         self.network = _network(dim, hidden, horizon * action_dim * bins)
         self.register_buffer("centres", torch.linspace(-1, 1, bins), persistent=False)
-        self.register_buffer("places", torch.arange(bins), persistent=False)
 
     def forward(self, vector: torch.Tensor) -> torch.Tensor:
         """``[B, dim]`` to ``[B, horizon, action_dim]`` in [-1, 1]."""
-        chances = self._logits(vector).softmax(dim=-1)  # [B, horizon, action_dim, bins]
-        middle = self._crowd(chances).argmax(dim=-1, keepdim=True)
-        weights = chances * ((self.places - middle).abs() <= CROWD)
-        return (weights * self.centres).sum(dim=-1) / weights.sum(dim=-1)
+        return mean_shift(self._logits(vector).softmax(dim=-1), self.centres)
 
     def loss(self, vector: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
         """Cross-entropy to the actions ``[B, horizon, action_dim]``: a scalar.
@@ -78,13 +71,6 @@ class BinnedDecoder(nn.Module):
         lower = chances.gather(-1, below.unsqueeze(-1))
         upper = chances.gather(-1, below.unsqueeze(-1) + 1)
         return -((1 - share) * lower + share * upper).mean()
-
-    def _crowd(self, chances: torch.Tensor) -> torch.Tensor:
-        """What each bin has together with those around it, the nearer ones counting more."""
-        rows = chances.flatten(0, 2)[:, None]  # [B * horizon * action_dim, 1, bins]
-        for _ in range(CROWD):
-            rows = F.avg_pool1d(rows, 3, stride=1, padding=1)
-        return rows.view(chances.shape)
 
     def _logits(self, vector: torch.Tensor) -> torch.Tensor:
         logits: torch.Tensor = self.network(vector)

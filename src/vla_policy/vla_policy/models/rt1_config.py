@@ -53,7 +53,7 @@ class RT1Config:
         actions: `bins`, or `continuous`: a regression.
         autoregressive: whether the later values of an action know the earlier ones.
         decoding: whether the value of the likeliest bin is taken, as in the paper, or the mean
-            of the bins around it.
+            of those that are likeliest together (`mean_shift`).
         surroundings: whether it says how far it is free, and is told what stands about the robot
             (`vla_policy.surroundings`).
 

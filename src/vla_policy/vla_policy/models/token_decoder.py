@@ -9,10 +9,8 @@ from torch import nn
 
 from vla_policy.action_tokenizer import ROUNDING
 from vla_policy.models.causal_transformer import CausalTransformer, SequenceLayout
+from vla_policy.models.mean_shift import mean_shift
 from vla_policy.models.rt1_config import RT1Config
-
-MEAN_RADIUS = 8
-"""Bins on each side of the likeliest one that `decoding: mean` takes in."""
 
 
 class TokenDecoder(nn.Module):
@@ -50,7 +48,10 @@ class TokenDecoder(nn.Module):
         if self.continuous:
             return torch.tanh(self._read(vector)[..., 0])
         logits = self.logits(vector)
-        return self._mean_around(logits) if self.mean else from_bins(logits.argmax(-1), self.bins)
+        if self.mean:
+            values = from_bins(torch.arange(self.bins, device=logits.device), self.bins)
+            return mean_shift(logits.softmax(dim=-1), values)
+        return from_bins(logits.argmax(dim=-1), self.bins)
 
     def loss(self, vector: torch.Tensor, actions: torch.Tensor) -> torch.Tensor:
         """Cross-entropy (or squared distance) to ``[B, horizon, action_dim]``: a scalar."""
@@ -98,16 +99,6 @@ class TokenDecoder(nn.Module):
             logits = self._read(vector, tokens)
             tokens = logits.argmax(dim=-1)
         return logits
-
-    def _mean_around(self, logits: torch.Tensor) -> torch.Tensor:
-        places = torch.arange(self.bins, device=logits.device)
-        crowd = logits.softmax(dim=-1).flatten(0, 2)[:, None]  # [B * horizon * dim, 1, bins]
-        for _ in range(2):  # what a bin has together with those around it, the nearer the more
-            crowd = F.avg_pool1d(crowd, 2 * MEAN_RADIUS + 1, stride=1, padding=MEAN_RADIUS)
-        likeliest = crowd.view(logits.shape).argmax(dim=-1, keepdim=True)
-        near = (places - likeliest).abs() <= MEAN_RADIUS
-        chances = logits.masked_fill(~near, float("-inf")).softmax(dim=-1)
-        return (chances * from_bins(places, self.bins)).sum(dim=-1)
 
 
 def to_bins(values: torch.Tensor, bins: int) -> torch.Tensor:
