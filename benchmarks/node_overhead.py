@@ -29,7 +29,7 @@ def measure(rounds: int = ROUNDS, seconds: float = SECONDS) -> Report:
     measured: dict[str, list[dict[str, float]]] = {each.name: [] for each in contenders}
     for _ in range(rounds):
         for contender in contenders:
-            recording = record(contender, Scene(), seconds)
+            recording = record(contender, Scene(), seconds, inferences=False)
             latencies = recording.latencies_ms()
             measured[contender.name].append(
                 {

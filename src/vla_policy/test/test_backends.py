@@ -4,6 +4,7 @@ import types
 from dataclasses import replace
 
 import pytest
+import torch
 
 from vla_policy.action import ActionSpec
 from vla_policy.backends import graphs, hardware, packages
@@ -75,6 +76,18 @@ def test_a_package_that_is_not_there_is_named_when_it_is_loaded(monkeypatch):
     monkeypatch.setitem(packages.INSTALLED_AS, "no_such_module", "no-such-package")
     with pytest.raises(BackendError, match="the trial needs the package no-such-package"):
         packages.load("no_such_module", "the trial")
+
+
+def test_int8_says_that_nothing_of_a_network_is_quantised(directory, monkeypatch):
+    from vla_policy.backends import torch_int8
+
+    monkeypatch.setattr(
+        packages, "load", lambda module, purpose: types.SimpleNamespace(quantization=None)
+    )
+    network = torch.nn.ModuleDict({"model": torch.nn.ModuleDict({"head": torch.nn.Linear(2, 2)})})
+    monkeypatch.setattr(torch_int8, "load_deployment", lambda folder, options: network)
+    with pytest.raises(BackendError, match=r"linear layers in model\.vision\..*of tiny has none"):
+        torch_int8.open_backend("torch-int8", "int8", directory, CPU)
 
 
 @pytest.mark.parametrize(

@@ -15,17 +15,27 @@ from torch import nn
 from vla_policy.backends.backend import Options
 from vla_policy.backends.deployment import load_deployment
 from vla_policy.backends.torch_eager import TorchBackend
+from vla_policy.errors import BackendError
 
 QUANTISED = ("model.vision.", "model.language.", "model.fusion.layers.")
 """Parts of `Deployment` that read the image and the sentence."""
 
 
 def open_backend(name: str, variant: str, directory: Path, options: Options) -> TorchBackend:
-    """The network of a checkpoint with its linear layers quantised."""
+    """The network of a checkpoint with its linear layers quantised.
+
+    Raises:
+        BackendError: torchao is missing, or none of the layers is to be quantised.
+    """
     from vla_policy.backends.packages import load
 
     quantization = load("torchao", f"backend {name!r}").quantization
     network = load_deployment(directory, options)
+    if not any(_may_be_coarse(module, part) for part, module in network.named_modules()):
+        raise BackendError(
+            f"backend {name!r} quantises linear layers in {', '.join(QUANTISED)}: the network of "
+            f"{directory.name} has none there"
+        )
     quantization.quantize_(
         network, quantization.Int8DynamicActivationInt8WeightConfig(), filter_fn=_may_be_coarse
     )
