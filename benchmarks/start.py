@@ -20,7 +20,7 @@ from benchmarks.figures import Report, at_most
 from benchmarks.graph import Scene, our_environment
 from benchmarks.processes import ROOT, python_module, running
 from benchmarks.spread import over_rounds
-from vla_policy.backends.auto import cache_folder
+from vla_policy.backends.cache import cache_folder
 from vla_policy.checkpoint import find_checkpoint
 
 ROUNDS = 5

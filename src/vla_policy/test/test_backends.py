@@ -48,11 +48,6 @@ def exported(directory):
     return directory
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
 def test_every_backend_has_a_name_of_its_own_and_a_tolerance_for_its_precision():
     assert len(set(NAMES)) == len(KINDS) + 1
     for kind in KINDS:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from vla_policy.models.mean_shift import mean_shift
 
-SIZES = [41, 256]
+SIZES = [11, 41, 256]
 
 
 def spread(bins, *values):
@@ -17,13 +17,21 @@ def spread(bins, *values):
     return chances / chances.sum(), centres
 
 
+@pytest.mark.parametrize("certain", [0, 1, 20, 39, 40])
+def test_a_bin_that_is_certain_is_taken_wherever_it_lies(certain):
+    logits = torch.full((41,), -200.0)
+    logits[certain] = 0.0
+    values = torch.linspace(-1, 1, 41)
+    assert mean_shift(logits.softmax(-1), values).item() == pytest.approx(values[certain].item())
+
+
 @pytest.mark.parametrize("bins", SIZES)
 @given(value=st.floats(-1, 1))
-def test_what_is_certain_is_taken_wherever_it_lies(bins, value):
+def test_a_value_that_is_certain_is_taken_wherever_it_lies(bins, value):
     assert mean_shift(*spread(bins, value)).item() == pytest.approx(value, abs=1e-4)
 
 
-@pytest.mark.parametrize("bins", SIZES)
+@pytest.mark.parametrize("bins", [41, 256])
 def test_of_two_ways_it_takes_the_likelier_and_not_what_lies_between(bins):
     assert mean_shift(*spread(bins, -0.8, -0.8, 0.8)).item() == pytest.approx(-0.8, abs=1e-3)
 
@@ -36,7 +44,7 @@ def test_who_mostly_drives_does_not_stand_because_no_single_speed_is_as_likely()
     assert mean_shift(chances, values).item() == pytest.approx(values[31].item(), abs=0.01)
 
 
-@pytest.mark.parametrize("bins", SIZES)
+@pytest.mark.parametrize("bins", [41, 256])
 @given(
     middle=st.floats(-0.6, 0.6),
     width=st.floats(0.03, 0.15),

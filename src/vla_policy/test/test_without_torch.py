@@ -106,13 +106,6 @@ def drive(folder, backend):
     return name, torch_loaded == "True", float(memory_mb), np.array(second.split(), dtype=float)
 
 
-@pytest.fixture(autouse=True)
-def cache(monkeypatch, tmp_path):
-    """Of this test alone."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return tmp_path / "vla_policy"
-
-
 @pytest.mark.parametrize("backend", ["onnx", "openvino"])
 def test_an_export_drives_without_torch_and_within_its_memory(exported, backend):
     if backend == "openvino":

@@ -22,6 +22,12 @@ TRIAL = Trial("torch", 0.0, 0.0, 0.0, 1.0, 12.0, 13.0, 14.0, 100.0, 20.0, 300.0,
 FULL_PRECISION = [kind.name for kind in KINDS if kind.tolerance <= 1e-3 and not kind.gpu]
 
 
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path):
+    """What backends keep, of this test alone."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 @pytest.fixture(scope="module")
 def checkpoint():
     return find_checkpoint("end_to_end")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from vla_policy.backends import graphs, hardware, packages
 from vla_policy.backends.backend import Options
+from vla_policy.backends.cache import cache_folder
 from vla_policy.backends.registry import KINDS, Kind
 from vla_policy.backends.trial import Trial, try_apart
 from vla_policy.errors import BackendError
@@ -83,12 +84,6 @@ def cache_file(directory: Path, options: Options) -> Path:
     }
     key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
     return cache_folder() / "auto" / f"{key}.json"
-
-
-def cache_folder() -> Path:
-    """Folder for what can be made anew: ``$XDG_CACHE_HOME/vla_policy``."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "vla_policy"
 
 
 def _read(cache: Path) -> str | None:

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from vla_policy.backends import graphs, packages
-from vla_policy.backends.auto import cache_folder
 from vla_policy.backends.backend import Arrays, Options, Outputs
+from vla_policy.backends.cache import cache_folder
 from vla_policy.errors import BackendError
 
 GRAPHS = {

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vla_policy.backends import graphs, packages
-from vla_policy.backends.auto import cache_folder
 from vla_policy.backends.backend import Arrays, Options, Outputs
+from vla_policy.backends.cache import cache_folder
 from vla_policy.errors import BackendError
 
 GRAPHS = {"float32": graphs.FLOAT32, "float16": graphs.FLOAT16}

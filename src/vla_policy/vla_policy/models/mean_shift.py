@@ -9,7 +9,8 @@ import torch.nn.functional as F
 NEAR = 0.05
 """How far apart two values are that make each other likely: a fortieth of [-1, 1]."""
 REACH = 0.2
-"""How far from a value what is taken into its mean fades."""
+"""How far from a value what is taken into its mean fades; but at least `REACH_BINS`."""
+REACH_BINS = 4
 SHIFTS = 4
 
 
@@ -30,13 +31,14 @@ def mean_shift(chances: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
         ``[...]`` in [-1, 1].
     """
     bins = len(values)
+    reach = max(REACH, REACH_BINS * 2 / (bins - 1))
     radius = round(NEAR * (bins - 1) / 2)
     crowd = chances.reshape(-1, 1, bins)
     for _ in range(2):  # the nearer ones count more
         crowd = F.avg_pool1d(crowd, 2 * radius + 1, stride=1, padding=radius)
     value = values[crowd.view(chances.shape).argmax(dim=-1)]
     for _ in range(SHIFTS):
-        away = (values - value.unsqueeze(-1)) / REACH
+        away = (values - value.unsqueeze(-1)) / reach
         weights = chances * torch.exp(-(away**4))  # a window with a soft edge
         value = (weights * values).sum(dim=-1) / weights.sum(dim=-1)
     return value
