@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from vla_policy.backends.backend import Options
-from vla_policy.backends.export import FORMATS, REFERENCE_SIZE, export
+from vla_policy.backends.export import FORMATS, export
 from vla_policy.backends.reference import Reference, record
 from vla_policy.backends.registry import KINDS, open_backend
 from vla_policy.backends.trial import Trial, try_apart
@@ -22,6 +22,9 @@ from vla_train.table import backend_table
 
 CALIBRATION_SPLIT, REFERENCE_SPLIT = "validation", "seen"
 CHECK_TIMEOUT_S = 300.0
+REFERENCE_SIZE = 500
+"""As many as `vla bench` judges a backend by: among fewer there may be none on which two ways are as
+good as each other."""
 
 
 def export_policy(

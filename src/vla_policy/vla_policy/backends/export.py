@@ -26,8 +26,6 @@ from vla_policy.errors import BackendError
 
 FORMATS = ("onnx", "onnx-fp16", "onnx-int8", "openvino-int8")
 TOOLS = ("torch", "onnx", "onnxscript", "onnxruntime", "openvino", "nncf")
-REFERENCE_SIZE = 64
-"""Observations that travel with an export, so that a robot can check a backend by itself."""
 
 
 def export(
@@ -46,7 +44,7 @@ def export(
     Args:
         source: directory of a checkpoint with weights.
         out: directory to write; what else it holds stays.
-        reference: what every backend must give; the first `REFERENCE_SIZE` travel along.
+        reference: what every backend must give; it travels along, so that a robot can check by itself.
         calibration: observations that int8 ranges are measured on; none of the reference's.
         formats: which of `FORMATS` to write; ``onnx`` is always written.
         begin: called with the name of each step as it begins.
@@ -72,7 +70,7 @@ def export(
             if name == "onnx" or name in formats:
                 begin(name)
                 _WRITERS[name](source, folder, config.model, calibration)
-        reference.first(REFERENCE_SIZE).save(folder / graphs.REFERENCE)
+        reference.save(folder / graphs.REFERENCE)
         _write_manifest(source, folder, formats)
         shutil.rmtree(out / graphs.FOLDER, ignore_errors=True)
         folder.rename(out / graphs.FOLDER)

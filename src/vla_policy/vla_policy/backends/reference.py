@@ -39,11 +39,6 @@ class Reference:
         for row in range(len(self)):
             yield {name: array[row : row + 1] for name, array in self.inputs.items()}
 
-    def first(self, count: int) -> Reference:
-        """The first `count` of them."""
-        inputs = {name: array[:count] for name, array in self.inputs.items()}
-        return Reference(inputs, self.actions[:count])
-
     def save(self, path: Path) -> None:
         """Write it to a compressed file."""
         arrays: dict[str, Any] = {_INPUT + name: array for name, array in self.inputs.items()}
