@@ -23,8 +23,8 @@ from vla_train.table import backend_table
 CALIBRATION_SPLIT, REFERENCE_SPLIT = "validation", "seen"
 CHECK_TIMEOUT_S = 300.0
 REFERENCE_SIZE = 500
-"""As many as `vla bench` judges a backend by: among fewer there may be none on which two ways are as
-good as each other."""
+"""As many as `vla bench` judges a backend by: among fewer there may be none on which two ways are
+as good as each other."""
 
 
 def export_policy(

@@ -44,7 +44,7 @@ def export(
     Args:
         source: directory of a checkpoint with weights.
         out: directory to write; what else it holds stays.
-        reference: what every backend must give; it travels along, so that a robot can check by itself.
+        reference: what every backend must give; it travels along, so that a robot can check.
         calibration: observations that int8 ranges are measured on; none of the reference's.
         formats: which of `FORMATS` to write; ``onnx`` is always written.
         begin: called with the name of each step as it begins.
