@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks.exports import THREADS, exported, has_graph
+from benchmarks.exports import THREADS, exported
 from benchmarks.figures import Figure, Report
 from vla_policy.backends.backend import Options
 from vla_policy.checkpoint import shipped_names
@@ -24,9 +24,8 @@ def measure(observations: int = OBSERVATIONS) -> Report:
     with tempfile.TemporaryDirectory() as place:
         for name in shipped_names():
             file = Path(place) / f"{name}.json"
-            graphs = exported(name) if has_graph(name) else None
             compare_backends(
-                name, graphs, (), observations, Options(threads=THREADS), file, Console()
+                name, exported(name), (), observations, Options(threads=THREADS), file, Console()
             )
             measured[name] = json.loads(file.read_text(encoding="utf-8"))
             for each in measured[name].pop("figures"):

@@ -10,11 +10,10 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.processes import ROOT
-from vla_policy.architectures import architecture_of
 from vla_policy.backends import graphs
 from vla_policy.backends.auto import choose
 from vla_policy.backends.backend import Options
-from vla_policy.checkpoint import find_checkpoint, read_config
+from vla_policy.checkpoint import find_checkpoint
 
 FOLDER = ROOT / "out" / "export"
 CALIBRATION = 256
@@ -27,11 +26,6 @@ class FastestExport:
 
     folder: Path
     backend: str
-
-
-def has_graph(policy: str) -> bool:
-    """Whether the network of a shipped policy can be exported."""
-    return not architecture_of(read_config(find_checkpoint(policy)).model).no_graph
 
 
 def exported(policy: str) -> Path:

@@ -2,7 +2,10 @@
 """RT-2: the packed loss, the constrained answer, and what a backbone must be."""
 
 import math
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,6 +13,12 @@ pytest.importorskip("transformers", reason="requirements/rt2.txt is not installe
 
 from transformers import CONFIG_MAPPING, AutoModelForImageTextToText, Qwen2VLConfig
 
+from vla_policy.action import ActionSpec
+from vla_policy.backends.backend import Options
+from vla_policy.backends.export import export
+from vla_policy.backends.reference import record
+from vla_policy.backends.registry import open_backend
+from vla_policy.checkpoint import CheckpointConfig, policy_on, save_checkpoint
 from vla_policy.errors import CheckpointError, ObservationError
 from vla_policy.memory import LOST, SEEN
 from vla_policy.models.rt2.backbone import Backbone, check_backbone
@@ -18,6 +27,7 @@ from vla_policy.models.rt2.network import RT2, Texts, knot_weights
 from vla_policy.models.rt2.numbers import BINS
 from vla_policy.models.rt2.prompt import PLAN_WORDS
 from vla_policy.models.rt2.vocabulary import Vocabulary, read_tokenizer
+from vla_policy.observation import Observation
 
 IMAGE = (32, 32)
 _TEXT = {
@@ -116,6 +126,36 @@ def tiny_rt2(kind: str = "fast_vlm", **values) -> RT2:
 SENTENCES = ["go to the red ball", "stop", "turn left, then drive to the cone nearest to you"]
 
 
+ACTION = ActionSpec(("linear.x", "angular.z"), (-0.6, -1.5), (0.6, 1.5), dt=0.1, horizon=8)
+
+TRY = """
+import sys
+from pathlib import Path
+from vla_policy.backends.backend import Options
+from vla_policy.backends.reference import Reference
+from vla_policy.backends.trial import run_trial
+from vla_policy.checkpoint import load_policy
+from vla_policy.observation import Observation
+import numpy as np
+
+folder = Path(sys.argv[1])
+reference = Reference.load(folder / "graphs" / "reference.npz")
+error = run_trial("onnx", folder, Options(threads=1), reference).max_error
+policy = load_policy(folder, backend="onnx", threads=1)
+policy.act(Observation(np.zeros((1, 32, 32, 3), np.uint8), "go to the red ball", 0))
+print(error, *({"torch", "transformers"} & set(sys.modules)))
+"""
+
+
+def observations():
+    """Looks at noise, each with another sentence."""
+    rng = np.random.default_rng(0)
+    return [
+        Observation(rng.integers(0, 256, (1, *IMAGE, 3), dtype=np.uint8), sentence, stamp)
+        for stamp, sentence in enumerate(SENTENCES)
+    ]
+
+
 def lessons(model, images=2, seed=0):
     """As many lessons as there are sentences to each image: language and what goes with it."""
     generator = torch.Generator().manual_seed(seed)
@@ -208,6 +248,49 @@ def test_a_cache_changes_no_word(kind):
     model = tiny_rt2(kind)
     given = lessons(model)
     assert torch.equal(answer(model, given), answer(model, given, cached=False))
+
+
+@pytest.mark.parametrize("bidirectional", [True, False])
+@pytest.mark.parametrize("plan", [True, False])
+@pytest.mark.parametrize("kind", MODELS)
+@torch.no_grad()
+def test_with_gaps_left_it_says_the_same(kind, plan, bidirectional):
+    model = tiny_rt2(kind, plan=plan, bidirectional=bidirectional)
+    given = lessons(model)
+    images = given["images"].repeat_interleave(len(SENTENCES), dim=0)
+    language = torch.zeros(len(images), model.config.max_words, dtype=torch.long)
+    language[:, : given["language"].shape[1]] = given["language"]
+    further = given["states"], given["memories"], given["stages"]
+    for padded, look in zip(
+        model.look_padded(images, language, *further),
+        model.look(images, given["language"], *further),
+        strict=True,
+    ):
+        assert (padded is None) == (look is None)
+        if look is not None:
+            torch.testing.assert_close(padded, look)
+
+
+def test_an_export_says_the_same_without_torch(tmp_path):
+    for module in ("onnx", "onnxscript", "onnxruntime"):
+        pytest.importorskip(module, reason="a file of requirements/ is not installed")
+    config = CheckpointConfig(tiny_config(), ACTION)
+    save_checkpoint(tmp_path / "tiny", tiny_rt2(), config)
+    views = observations()
+    eager = open_backend("torch", tmp_path / "tiny", Options(threads=1))
+    reference = record([views], eager, lambda backend: policy_on(backend, tmp_path / "tiny"))
+    export(tmp_path / "tiny", tmp_path / "graphs_only", reference, reference, ("onnx",))
+    done = subprocess.run(
+        [sys.executable, "-c", TRY, str(tmp_path / "graphs_only")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    error, *loaded = done.stdout.split()
+    assert float(error) < 1e-3
+    assert loaded == []
 
 
 @torch.no_grad()

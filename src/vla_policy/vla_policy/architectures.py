@@ -63,6 +63,10 @@ class WithFiles(Protocol):
         """The same with the files of the checkpoint in that folder."""
         ...
 
+    def copy_files(self, source: Path, out: Path) -> None:
+        """Copy these files from a checkpoint's folder to another's."""
+        ...
+
 
 class PolicyMaker(Protocol):
     """Makes a policy of a network that is ready to run; see `ModelPolicy`."""
@@ -76,7 +80,7 @@ class PolicyMaker(Protocol):
 
 @dataclass(frozen=True)
 class Architecture:
-    """One architecture; all but the name and `no_graph` are places ``"module:name"``.
+    """One architecture; all but the name are places ``"module:name"``.
 
     Attributes:
         name: what `config.json` and configurations of training call it.
@@ -86,8 +90,6 @@ class Architecture:
             `vla_policy.backends.deployment.Deployment` or one made from that.
         inputs: function of the sizes that gives the deployment's inputs by name, all blank.
         policy: a `PolicyMaker`.
-        no_graph: why its network cannot be run as a single graph, in a sentence; empty where it
-            can.
     """
 
     name: str
@@ -96,7 +98,6 @@ class Architecture:
     deployment: str = "vla_policy.backends.deployment:Deployment"
     inputs: str = "vla_policy.model_policy:blank_inputs"
     policy: str = "vla_policy.model_policy:ModelPolicy"
-    no_graph: str = ""
 
     def make_config(self, values: Mapping[str, Any]) -> ModelConfig:
         """The sizes with these values; those that are not said are the defaults.
@@ -148,7 +149,6 @@ ARCHITECTURES = (
         "rt2",
         config="vla_policy.models.rt2.config:RT2Config",
         network="vla_policy.models.rt2.network:RT2",
-        no_graph="it says one word after the other, and which is next depends on the last",
         deployment="vla_policy.backends.rt2_deployment:RT2Deployment",
     ),
 )

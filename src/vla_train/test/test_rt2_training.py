@@ -9,12 +9,7 @@ import torch
 
 pytest.importorskip("transformers", reason="requirements/rt2.txt is not installed")
 
-from vla_policy.backends.backend import Options
-from vla_policy.backends.export import export
-from vla_policy.backends.reference import Reference
-from vla_policy.backends.registry import open_backend
 from vla_policy.checkpoint import CheckpointConfig, load_policy, read_config, save_checkpoint
-from vla_policy.errors import BackendError
 from vla_policy.models.config import memory_dim
 from vla_policy.models.rt2.bins import BINS, SCALES
 from vla_policy.models.rt2.config import RT2Config
@@ -250,13 +245,3 @@ def test_the_configuration_of_a_run_fits_the_network():
     config = load_config("rt2_mini")
     assert isinstance(config.model, RT2Config)
     assert config.model.horizon == config.action.horizon
-
-
-def test_what_runs_single_graphs_says_why_it_cannot(model, tmp_path):
-    action = load_config("rt2_mini").action
-    save_checkpoint(tmp_path, model, CheckpointConfig(model.config, action))
-    nothing = Reference({}, np.zeros((0, 8, 2), dtype=np.float32))
-    with pytest.raises(BackendError, match="one word after the other"):
-        export(tmp_path, tmp_path / "graphs", nothing, nothing)
-    with pytest.raises(BackendError, match=r"one word after the other.*take torch"):
-        open_backend("torch-compile", tmp_path, Options(threads=1))

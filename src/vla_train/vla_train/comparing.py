@@ -13,12 +13,11 @@ from typing import Any
 
 from rich.console import Console
 
-from vla_policy.architectures import architecture_of
 from vla_policy.backends import hardware, packages
 from vla_policy.backends.backend import Options
 from vla_policy.backends.registry import KINDS, Kind, find_kind
 from vla_policy.backends.trial import Trial, try_apart
-from vla_policy.checkpoint import find_checkpoint, read_config
+from vla_policy.checkpoint import find_checkpoint
 from vla_policy.errors import BackendError
 from vla_train.exporting import REFERENCE_SPLIT, progress, record_reference
 from vla_train.table import backend_table
@@ -44,7 +43,6 @@ def compare_backends(
     """
     source = find_checkpoint(policy)
     exported = graphs or Path("out/export") / source.name
-    no_graph = architecture_of(read_config(source).model).no_graph
     kinds = [find_kind(name) for name in names] or list(KINDS)
     trials: list[Trial] = []
     failures: dict[str, str] = {}
@@ -54,8 +52,6 @@ def compare_backends(
         for kind in bar.track(kinds, description="measuring"):
             directory = exported if kind.graph else source
             try:
-                if kind.graph and no_graph:
-                    raise BackendError(f"runs a network as a single graph: {no_graph}")
                 trials.append(_try(kind, directory, options, file))
             except BackendError as error:
                 failures[kind.name] = str(error)

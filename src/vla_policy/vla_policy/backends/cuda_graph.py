@@ -65,7 +65,7 @@ def open_backend(name: str, variant: str, directory: Path, options: Options) -> 
         raise BackendError(
             f"backend {name!r} needs a GPU, and torch {torch.__version__} finds none"
         )
-    network = load_graph(f"backend {name}", directory, options)
+    network = load_graph(directory, options)
     sizes = read_config(directory).model
     blank = architecture_of(sizes).make_inputs(sizes)
     with torch.cuda.device(options.device):

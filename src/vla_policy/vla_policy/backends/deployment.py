@@ -59,6 +59,10 @@ class Deployment(nn.Module):
         """``images`` [B, T, H, W, 3] uint8, the others as in `Network.look`; what it gives."""
         return said(self.model.look(pixels(images, state), language, state, memory, stage))
 
+    def as_graph(self) -> Deployment:
+        """The same as a single graph: nothing that is done depends on what comes in."""
+        return self
+
     def obstacle_to_continuing(self) -> str:
         """Why its decoder cannot go on from a plan; empty where it can."""
         assert isinstance(self.model, Network)
@@ -117,18 +121,9 @@ def load_deployment(directory: Path, options: Options) -> Deployment:
         raise BackendError(f"device {options.device!r} cannot be used: {error}") from error
 
 
-def load_graph(name: str, directory: Path, options: Options) -> Deployment:
-    """As `load_deployment`, for a backend that runs the whole network at once.
-
-    Raises:
-        CheckpointError: the checkpoint is damaged.
-        BackendError: the device cannot be used, or the network is no single graph.
-    """
-    deployment = load_deployment(directory, options)
-    reason = architecture_of(deployment.model.config).no_graph
-    if reason:
-        raise BackendError(f"{name} runs a network as a single graph: {reason}; take torch")
-    return deployment
+def load_graph(directory: Path, options: Options) -> Deployment:
+    """As `load_deployment`, for who runs the whole network as a single graph."""
+    return load_deployment(directory, options).as_graph().eval()
 
 
 def to_tensors(inputs: Arrays, names: tuple[str, ...], device: str) -> tuple[torch.Tensor, ...]:

@@ -15,10 +15,10 @@ from typing import Any
 
 import torch
 
-from vla_policy.architectures import ModelConfig, architecture_of
+from vla_policy.architectures import ModelConfig, WithFiles, architecture_of
 from vla_policy.backends import graphs, packages
 from vla_policy.backends.backend import Options
-from vla_policy.backends.deployment import Deployment, load_deployment
+from vla_policy.backends.deployment import Deployment, load_graph
 from vla_policy.backends.reference import Reference
 from vla_policy.backends.widths import narrow
 from vla_policy.checkpoint import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, read_config
@@ -59,9 +59,6 @@ def export(
             f"unknown formats {', '.join(sorted(unknown))}: expected {', '.join(FORMATS)}"
         )
     config = read_config(source)
-    no_graph = architecture_of(config.model).no_graph
-    if no_graph:
-        raise BackendError(f"{source} cannot be exported as a graph: {no_graph}")
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".export-") as unfinished:
         folder = Path(unfinished) / graphs.FOLDER
@@ -78,14 +75,16 @@ def export(
         for name in (CONFIG_FILE, CARD_FILE):
             if (source / name).is_file():
                 shutil.copyfile(source / name, out / name)
+        if isinstance(config.model, WithFiles):
+            config.model.copy_files(source, out)
 
 
 def _write_float32(source: Path, folder: Path, sizes: ModelConfig, _: Reference) -> None:
-    _write_graph(load_deployment(source, Options()), sizes, folder / graphs.FLOAT32)
+    _write_graph(load_graph(source, Options()), sizes, folder / graphs.FLOAT32)
 
 
 def _write_float16(source: Path, folder: Path, sizes: ModelConfig, _: Reference) -> None:
-    network = HalfPrecision(load_deployment(source, Options()))
+    network = HalfPrecision(load_graph(source, Options()))
     _write_graph(network, sizes, folder / graphs.FLOAT16)
 
 

@@ -5,18 +5,40 @@ from __future__ import annotations
 
 import torch
 
-from vla_policy.backends.deployment import Deployment
+from vla_policy.backends.deployment import Deployment, pixels, said
 from vla_policy.models.network import AnyNetwork
+from vla_policy.models.rt2.network import RT2
 
 
 class RT2Deployment(Deployment):
-    """Says one word after the other, which no single graph does: PyTorch alone runs it."""
+    """Passes over the words that need not be asked for, and over the gaps behind a sentence."""
 
     def __init__(self, model: AnyNetwork) -> None:
         super().__init__(model)
         # Convolutions are faster so; the stubs lack this documented form.
         self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
+    def as_graph(self) -> Deployment:
+        """One pass of the language model for each word, one behind the other in one graph."""
+        return RT2Graph(self.model)
+
     def obstacle_to_continuing(self) -> str:
         """Why it cannot go on from a plan."""
         return "it says its actions one after the other; only a flow can be led"
+
+
+class RT2Graph(RT2Deployment):
+    """The same answers with the same work for every sentence."""
+
+    def forward(
+        self,
+        images: torch.Tensor,
+        language: torch.Tensor,
+        state: torch.Tensor,
+        memory: torch.Tensor,
+        stage: torch.Tensor,
+    ) -> tuple[torch.Tensor, ...]:
+        """See `Deployment.forward`."""
+        model = self.model
+        assert isinstance(model, RT2)
+        return said(model.look_padded(pixels(images, state), language, state, memory, stage))

@@ -22,6 +22,6 @@ def open_backend(name: str, variant: str, directory: Path, options: Options) -> 
     """
     if not options.on_gpu and not (shutil.which("g++") or shutil.which("clang++")):
         raise BackendError(f"backend {name!r} needs a C++ compiler: sudo apt-get install g++")
-    deployment = load_graph(f"backend {name}", directory, options)
+    deployment = load_graph(directory, options)
     network = torch.compile(deployment, fullgraph=True, dynamic=False)
     return TorchBackend(name, network, deployment, options.device)

@@ -111,4 +111,4 @@ def cartesian(bearing: torch.Tensor, distance: torch.Tensor) -> torch.Tensor:
 def polar(places: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Places ``[..., 2]`` (m ahead, m to the left) to bearings [rad] and distances [m]."""
     ahead, left = places.unbind(dim=-1)
-    return torch.atan2(left, ahead), torch.hypot(ahead, left)
+    return torch.atan2(left, ahead), torch.linalg.vector_norm(places, dim=-1)

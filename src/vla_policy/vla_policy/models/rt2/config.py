@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -138,6 +139,10 @@ class RT2Config:
     def within(self, checkpoint: Path) -> RT2Config:
         """The same for a checkpoint's folder, whose backbone lies inside it."""
         return dataclasses.replace(self, backbone=str(checkpoint / BESIDE))
+
+    def copy_files(self, source: Path, out: Path) -> None:
+        """Copy the backbone's configuration and tokenizer from one checkpoint to another."""
+        shutil.copytree(source / BESIDE, out / BESIDE, dirs_exist_ok=True)
 
     def stored(self) -> RT2Config:
         """The same as a checkpoint's `config.json` says it, wherever the checkpoint lies."""

@@ -22,7 +22,7 @@ from vla_policy.models.network import AnyNetwork, Look
 from vla_policy.models.rt2.backbone import Backbone, normalised_pixels, open_backbone
 from vla_policy.models.rt2.bins import ActionBins
 from vla_policy.models.rt2.config import BESIDE, SHIPPED, RT2Config
-from vla_policy.models.rt2.decoding import CachedReader, Reader, answer, reply
+from vla_policy.models.rt2.decoding import CachedReader, PaddedReader, Reader, answer, reply
 from vla_policy.models.rt2.initial import begin_embeddings
 from vla_policy.models.rt2.normalising import QuantileNormaliser
 from vla_policy.models.rt2.packing import lay_out, pack
@@ -150,8 +150,27 @@ class RT2(AnyNetwork):
         longest = max(1, int((instructions > 0).sum(dim=1).max()))
         prompt, there = self.lesson_prompt(instructions[:, :longest], state, memory, stage)
         prefix = self.prefix(images)
-        heard = self.heard(self.answer(prefix, prompt, there))
-        return heard._replace(ranges=self._ranges(prefix))
+        return self._look(prefix, self.answer(prefix, prompt, there))
+
+    def look_padded(
+        self,
+        images: torch.Tensor,
+        instructions: torch.Tensor,
+        state: torch.Tensor,
+        memory: torch.Tensor,
+        stage: torch.Tensor,
+    ) -> Look:
+        """As `look`, with the same work whatever is asked and said, so that it can be a graph.
+
+        Args:
+            instructions: ``[B, max_words]`` of `embed`, 0 where there is no token.
+        """
+        prompt, there = self.lesson_prompt(instructions, state, memory, stage)
+        prefix = self.prefix(images)
+        return self._look(prefix, answer(self, PaddedReader(self, prefix, prompt, there)))
+
+    def _look(self, prefix: torch.Tensor, said: torch.Tensor) -> Look:
+        return self.heard(said)._replace(ranges=self._ranges(prefix))
 
     def answer(
         self,
@@ -330,7 +349,7 @@ class RT2(AnyNetwork):
 
     def _between(self, knots: torch.Tensor) -> torch.Tensor:
         """Actions at knots ``[B, K, action_dim]`` to all steps ``[B, horizon, action_dim]``."""
-        return torch.einsum("hk,bka->bha", self.weights, knots)
+        return torch.einsum("hk,bka->bha", self.weights.to(knots.dtype), knots)
 
     def _keep(self, name: str, value: torch.Tensor) -> None:
         """What follows from the configuration, on the device of the weights."""
