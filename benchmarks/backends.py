@@ -14,11 +14,10 @@ from benchmarks.figures import Figure, Report
 from vla_policy.backends.backend import Options
 from vla_policy.checkpoint import shipped_names
 from vla_train.comparing import compare_backends
+from vla_train.exporting import REFERENCE_SIZE
 
-OBSERVATIONS = 500
 
-
-def measure(observations: int = OBSERVATIONS) -> Report:
+def measure(observations: int = REFERENCE_SIZE) -> Report:
     """Latency, start, memory and exactness on recorded observations."""
     figures, measured = [], {}
     with tempfile.TemporaryDirectory() as place:

@@ -57,7 +57,11 @@ class Deployment(nn.Module):
         stage: torch.Tensor,
     ) -> tuple[torch.Tensor, ...]:
         """``images`` [B, T, H, W, 3] uint8, the others as in `Network.look`; what it gives."""
-        return said(self.model.look(pixels(images, state), language, state, memory, stage))
+        return said(self.look(pixels(images, state), language, state, memory, stage))
+
+    def look(self, *inputs: torch.Tensor) -> Look:
+        """What the network says; `inputs` as `AnyNetwork.look` takes them."""
+        return self.model.look(*inputs)
 
     def as_graph(self) -> Deployment:
         """The same as a single graph: nothing that is done depends on what comes in."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import torch
 
-from vla_policy.backends.deployment import Deployment, pixels, said
-from vla_policy.models.network import AnyNetwork
+from vla_policy.backends.deployment import Deployment
+from vla_policy.models.network import AnyNetwork, Look
 from vla_policy.models.rt2.network import RT2
 
 
@@ -30,15 +30,8 @@ class RT2Deployment(Deployment):
 class RT2Graph(RT2Deployment):
     """The same answers with the same work for every sentence."""
 
-    def forward(
-        self,
-        images: torch.Tensor,
-        language: torch.Tensor,
-        state: torch.Tensor,
-        memory: torch.Tensor,
-        stage: torch.Tensor,
-    ) -> tuple[torch.Tensor, ...]:
-        """See `Deployment.forward`."""
-        model = self.model
-        assert isinstance(model, RT2)
-        return said(model.look_padded(pixels(images, state), language, state, memory, stage))
+    model: RT2
+
+    def look(self, *inputs: torch.Tensor) -> Look:
+        """See `RT2.look_padded`."""
+        return self.model.look_padded(*inputs)

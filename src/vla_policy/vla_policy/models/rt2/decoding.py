@@ -84,41 +84,18 @@ class CachedReader(Reader):
         return backbone.states(embeddings, mask, places, self._cache)[:, -1]
 
 
-class PaddedReader(CachedReader):
-    """The same with gaps left where they are, and not looked at: every size is known beforehand.
+def answer(network: RT2, reader: Reader, by_heart: bool = True) -> torch.Tensor:
+    """What the network says to what a reader has been asked: tokens ``[B, M]``.
 
-    What it does is therefore the same for every text, and can be one graph.
+    Args:
+        by_heart: words are not asked for where what was said allows no other. Without, the same
+            is done whatever is said, as in a graph.
     """
-
-    def start(self) -> torch.Tensor:
-        """See `Reader`."""
-        backbone = self._network.backbone
-        self._cache = backbone.new_cache()
-        batch, prefix = self._prefix.shape[:2]
-        order = torch.arange(prefix + self._prompt.shape[1], device=self._prompt.device)
-        asks = (order >= prefix).long()  # as numbers: compilers fail on truths that are compared
-        allowed = order[:, None] >= order  # [L, L]
-        if self._network.config.bidirectional:
-            allowed = allowed | (asks[:, None] == asks)
-        there = torch.cat([(asks[:prefix] == 0).expand(batch, -1), self._there], dim=1)
-        asked = self._there.long().cumsum(dim=1)  # tokens so far
-        places = torch.cat(
-            [order[:prefix].expand(batch, -1), prefix + (asked - 1).clamp(min=0)], dim=1
-        )
-        text = backbone.token_embeddings(self._prompt).to(self._prefix.dtype)
-        embeddings = torch.cat([self._prefix, text], dim=1)
-        mask = (allowed & there[:, None])[:, None]
-        self._there_so_far, self._next = there, prefix + asked[:, -1:]
-        return backbone.states(embeddings, mask, places, self._cache)[:, -1]
-
-
-def answer(network: RT2, reader: Reader) -> torch.Tensor:
-    """What the network says to what a reader has been asked: tokens ``[B, M]``."""
     speaker = _Speaker(network)
     state = reader.start()
     said: list[torch.Tensor] = []
     if network.config.plan:
-        said = _plan(speaker, reader, state, by_heart=not isinstance(reader, PaddedReader))
+        said = _plan(speaker, reader, state, by_heart)
         state = reader.go_on(said[-1])
     bins = range(network.vocabulary.size - BINS, network.vocabulary.size)
     for left in reversed(range(network.config.words)):
@@ -144,10 +121,7 @@ def reply(network: RT2, reader: Reader, most: int) -> list[list[int]]:
 def _plan(
     speaker: _Speaker, reader: Reader, state: torch.Tensor, by_heart: bool
 ) -> list[torch.Tensor]:
-    """The words of a plan, each ``[B, 1]``; some `by_heart`, where what was said allows no other.
-
-    That depends on what was said, and so is no part of a graph.
-    """
+    """The words of a plan, each ``[B, 1]``."""
     sight = speaker.word(state, SIGHTS)
     seen = speaker.means(sight, "seen")
     nowhere = torch.full_like(sight, speaker.token(NOWHERE))

@@ -22,7 +22,7 @@ from vla_policy.models.network import AnyNetwork, Look
 from vla_policy.models.rt2.backbone import Backbone, normalised_pixels, open_backbone
 from vla_policy.models.rt2.bins import ActionBins
 from vla_policy.models.rt2.config import BESIDE, SHIPPED, RT2Config
-from vla_policy.models.rt2.decoding import CachedReader, PaddedReader, Reader, answer, reply
+from vla_policy.models.rt2.decoding import CachedReader, Reader, answer, reply
 from vla_policy.models.rt2.initial import begin_embeddings
 from vla_policy.models.rt2.normalising import QuantileNormaliser
 from vla_policy.models.rt2.packing import lay_out, pack
@@ -167,7 +167,8 @@ class RT2(AnyNetwork):
         """
         prompt, there = self.lesson_prompt(instructions, state, memory, stage)
         prefix = self.prefix(images)
-        return self._look(prefix, answer(self, PaddedReader(self, prefix, prompt, there)))
+        reader = CachedReader(self, prefix, prompt, there)
+        return self._look(prefix, answer(self, reader, by_heart=False))
 
     def _look(self, prefix: torch.Tensor, said: torch.Tensor) -> Look:
         return self.heard(said)._replace(ranges=self._ranges(prefix))
