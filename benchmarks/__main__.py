@@ -18,8 +18,9 @@ from benchmarks import figures, machine
 from benchmarks.figures import Report
 
 NAMES = ("node_overhead", "textbook", "peers", "backends", "slow_model", "growth", "start")
-FURTHER = ("closed_loop", "transport")
-"""Not in the README: whether the robot arrives on each backend, why a default is what it is."""
+FURTHER = ("closed_loop", "rt1_b3", "transport")
+"""Not in the README: whether the robot arrives on each backend, how fast RT-1 is at the paper's
+size, and why a default is what it is."""
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -110,10 +110,27 @@ def test_latency_is_that_of_the_first_command_of_each_image():
 
 @pytest.mark.parametrize("name", [*command.NAMES, *command.FURTHER])
 def test_every_benchmark_can_be_named(name):
-    needed = {"textbook": ["vla_train"], "slow_model": ["vla_sim"], "closed_loop": ["vla_train"]}
+    needed = {
+        "textbook": ["vla_train"],
+        "slow_model": ["vla_sim"],
+        "closed_loop": ["vla_train"],
+        "rt1_b3": ["vla_train"],
+    }
     for module in needed.get(name, ["rclpy"]):
         pytest.importorskip(module)
     assert callable(importlib.import_module(f"benchmarks.{name}").measure)
+
+
+def test_rate_of_the_papers_rt1_is_that_of_the_fastest_on_any_number_of_threads():
+    pytest.importorskip("vla_train")
+    from benchmarks.rt1_b3 import report_of
+
+    one = [{"backend": "torch", "p50_ms": 200.0}, {"backend": "openvino", "p50_ms": 50.0}]
+    two = [{"backend": "torch", "p50_ms": 110.0}, {"backend": "openvino", "p50_ms": 25.0}]
+    [figure] = report_of({"1": one, "2": two}).figures
+    assert (figure.name, figure.value) == ("looks a second, openvino, threads: 2", 40.0)
+    assert figure.passed
+    assert not report_of({"1": one}).passed
 
 
 def test_unknown_benchmark_is_refused(capsys):

@@ -102,11 +102,21 @@ def test_a_device_that_a_backend_does_not_run_on_is_refused(
 
 
 @pytest.mark.parametrize("name", ["torch-bf16", "openvino-bf16"])
-@pytest.mark.parametrize("amx", [True, False])
-def test_bfloat16_is_for_processors_with_amx(name, amx, exported, monkeypatch):
+@pytest.mark.parametrize(
+    ("flags", "runs"),
+    [("avx2 avx512f", False), ("avx512f avx512_bf16", True), ("avx512_bf16 amx_bf16", True)],
+)
+def test_bfloat16_is_for_processors_that_multiply_it(
+    name, flags, runs, exported, monkeypatch, tmp_path
+):
     monkeypatch.setattr(packages, "_is_there", lambda module: True)
-    monkeypatch.setattr(hardware, "has_amx_bf16", lambda: amx)
-    assert ("AMX" in find_kind(name).obstacle(exported, CPU)) is not amx
+    known = tmp_path / "cpuinfo"
+    known.write_text(f"processor\t: 0\nflags\t\t: fpu {flags}\n")
+    monkeypatch.setattr(hardware, "_CPU_INFO", known)
+    # Without what it remembers of the processor that is here.
+    asked = hardware.multiplies_bfloat16.__wrapped__
+    monkeypatch.setattr(hardware, "multiplies_bfloat16", asked)
+    assert ("AVX512_BF16" not in find_kind(name).obstacle(exported, CPU)) is runs
 
 
 def test_a_checkpoint_without_graphs_says_how_to_write_them(directory, monkeypatch):
@@ -147,7 +157,7 @@ def tried(times, errors=None, failing=()):
 def everything(exported, monkeypatch):
     """A checkpoint on a machine with a processor and all packages."""
     monkeypatch.setattr(packages, "_is_there", lambda module: True)
-    monkeypatch.setattr(hardware, "has_amx_bf16", lambda: True)
+    monkeypatch.setattr(hardware, "multiplies_bfloat16", lambda: True)
     times = {kind.name: 10.0 + place for place, kind in enumerate(KINDS)}
     return exported, times
 

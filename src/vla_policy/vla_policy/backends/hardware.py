@@ -6,6 +6,8 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
+BFLOAT16 = {"amx_bf16", "avx512_bf16"}
+"""Instructions of x86 that multiply bfloat16: tiles (Intel's) or vectors (AMD's, too)."""
 _CPU_INFO = Path("/proc/cpuinfo")
 
 
@@ -16,9 +18,9 @@ def cpu_name() -> str:
 
 
 @functools.cache
-def has_amx_bf16() -> bool:
-    """Whether the processor multiplies bfloat16 matrices itself (Intel AMX)."""
-    return "amx_bf16" in _field("flags").split()
+def multiplies_bfloat16() -> bool:
+    """Whether the processor has instructions that multiply bfloat16."""
+    return not BFLOAT16.isdisjoint(_field("flags").split())
 
 
 def _field(name: str) -> str:

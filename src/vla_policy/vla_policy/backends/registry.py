@@ -51,8 +51,8 @@ class Kind:
             return f"not installed: {', '.join(lacking)} (see requirements/)"
         if self.gpu is not None and self.gpu != options.on_gpu:
             return f"runs on {'a GPU' if self.gpu else 'the processor'} (device: {options.device})"
-        if self.bfloat16 and not options.on_gpu and not hardware.has_amx_bf16():
-            return "bfloat16 is slower than float32 on a processor without AMX"
+        if self.bfloat16 and not options.on_gpu and not hardware.multiplies_bfloat16():
+            return "bfloat16 is slower than float32 without AMX or AVX512_BF16"
         return graphs.obstacle(directory, self.graph)
 
 
