@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import policies
+from benchmarks import ablations, policies
 from benchmarks.__main__ import NAMES
 from benchmarks.figures import RESULTS
 from benchmarks.processes import ROOT
 
 END = "<!-- end of results -->"
 NOTHING = "No results are kept yet: `make bench` measures them.\n"
+WITHOUT_AMX = RESULTS / "without_amx"
+"""Of a second machine, whose processor has no hardware for matrices."""
 LEFT_OUT = "largest error"
 """Exactness stands in docs/backends.md, backend by backend."""
 
@@ -69,10 +71,17 @@ def speed(folder: Path = RESULTS) -> str:
     return "".join(f"{row}\n" for row in [*head, *rows])
 
 
+def speed_without_amx() -> str:
+    """The same of the second machine."""
+    return speed(WITHOUT_AMX)
+
+
 PLACES = (
     Place(ROOT / "README.md", "<!-- results of make bench -->", speed),
+    Place(ROOT / "benchmarks" / "README.md", "<!-- results of make bench -->", speed_without_amx),
     Place(ROOT / "README.md", "<!-- results of make eval -->", policies.summary),
     Place(ROOT / "docs" / "benchmark.md", "<!-- results of make eval -->", policies.families),
+    Place(ROOT / "docs" / "rt1.md", "<!-- results of ablations -->", ablations.table),
 )
 
 

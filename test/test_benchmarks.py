@@ -7,6 +7,7 @@ import importlib
 import json
 import math
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,7 +21,7 @@ if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
 
 from benchmarks import __main__ as command  # noqa: E402
-from benchmarks import policies, readme  # noqa: E402
+from benchmarks import ablations, policies, readme  # noqa: E402
 from benchmarks.figures import RESULTS, Figure, Report, at_least, at_most, write  # noqa: E402
 from benchmarks.graph import Recording  # noqa: E402
 from benchmarks.spread import over_rounds, percentiles, slope  # noqa: E402
@@ -210,6 +211,38 @@ def test_every_result_holds_its_figures_against_their_bars(path):
     for each in result["figures"]:
         figure = Figure(each["name"], each["value"], each["bar"], each["better"])
         assert figure.to_dict() == each
+
+
+def test_each_variant_of_rt1_is_the_whole_but_for_what_it_lacks():
+    pytest.importorskip("vla_train")
+    from vla_train.config import load_config
+
+    whole = load_config(ablations.CONFIG, ablations.changes_of(ablations.WHOLE))
+    data = str(ablations.folder_of(ablations.WHOLE) / "data" / "round_0")
+    seen = set()
+    for variant in set(ablations.VARIANTS) - {ablations.WHOLE}:
+        config = load_config(ablations.CONFIG, ablations.changes_of(variant))
+        [learnt], [of_whole] = config.rounds, whole.rounds
+        assert (learnt.shards, learnt.glance_shards) == (0, 0)
+        assert [source.path for source in learnt.datasets] == [data]
+        assert learnt.samples == of_whole.samples
+        sizes, wholes = asdict(config.model), asdict(whole.model)
+        lacking = frozenset(name for name in sizes if sizes[name] != wholes[name])
+        assert lacking, variant
+        seen.add(lacking)
+    assert len(seen) == len(ablations.VARIANTS) - 1
+
+
+def test_ablations_stand_in_their_order(tmp_path):
+    assert ablations.table(tmp_path / "none.json") == ablations.NOTHING
+    report = {"success_rate": 0.805, "count": 200, "wilson_low": 0.7446, "wilson_high": 0.854}
+    report |= {"collision_rate": 0.01, "wrong_object_rate": 0.12}
+    path = tmp_path / "ablations.json"
+    path.write_text(json.dumps({"variants": {"no FiLM": report, ablations.WHOLE: report}}))
+    first, second = ablations.table(path).splitlines()[2:]
+    assert first == "| all of it | 80.5% of 200 | 74.5% to 85.4% | 1.0% | 12.0% |"
+    assert second.startswith("| no FiLM |")
+    assert ablations.main(["no wheels"]) == 2
 
 
 @pytest.mark.parametrize("place", readme.PLACES, ids=lambda each: f"{each.make.__name__}")

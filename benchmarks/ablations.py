@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What RT-1 loses without each of its parts: trained alike, on the same images, and driven alike.
+
+python -m benchmarks.ablations            # hours on two cores; started again, it goes on
+python -m benchmarks.ablations "no FiLM"  # some of them
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import machine
+from benchmarks.figures import RESULTS
+from benchmarks.processes import ROOT
+
+CONFIG = "rt1_ablation"
+WHOLE = "all of it"
+VARIANTS = {
+    WHOLE: (),
+    "no history": ("model.history=1",),
+    "no FiLM": ("model.conditioning=token",),
+    "no TokenLearner": ("model.token_learner=false", "model.pool=2"),
+    "continuous actions": ("model.actions=continuous",),
+    "autoregressive": ("model.autoregressive=true",),
+}
+"""By what is changed: the changes of the configuration. Without a TokenLearner 2 x 2 cells are a
+token, 20 of an image."""
+FOLDER = ROOT / "out" / "train" / "ablations"
+KEPT = RESULTS / "ablations" / "rt1.json"
+EPISODES = 200
+NOTHING = "No results are kept yet: `python -m benchmarks.ablations` measures them.\n"
+
+
+def folder_of(variant: str) -> Path:
+    """Where the run of a variant lies."""
+    return FOLDER / variant.lower().replace(" ", "_")
+
+
+def changes_of(variant: str) -> list[str]:
+    """Those of the configuration; all but the whole one learn from what that one collected."""
+    changes = list(VARIANTS[variant])
+    if variant != WHOLE:
+        data = folder_of(WHOLE) / "data" / "round_0"
+        changes += ["rounds.0.shards=0", "rounds.0.glance_shards=0", f"rounds.0.datasets=[{data}]"]
+    return changes
+
+
+def train(variant: str, episodes: int = EPISODES) -> dict[str, Any]:
+    """The report of a variant's test, trained first where it is not.
+
+    Raises:
+        subprocess.CalledProcessError: it cannot be trained; what it said is on the screen.
+    """
+    folder = folder_of(variant)
+    test = folder / "test.json"
+    if not test.is_file():
+        command = [sys.executable, "-m", "vla_bringup", "train", "--config", CONFIG]
+        for change in changes_of(variant):
+            command += ["--set", change]
+        command += ["--out", str(folder), "--test-episodes", str(episodes)]
+        subprocess.run(command, check=True)
+    report: dict[str, Any] = json.loads(test.read_text(encoding="utf-8"))
+    return {name: value for name, value in report.items() if name not in ("episodes", "families")}
+
+
+def table(path: Path = KEPT) -> str:
+    """One row for each variant."""
+    if not path.is_file():
+        return NOTHING
+    kept = json.loads(path.read_text(encoding="utf-8"))["variants"]
+    head = ["", "success", "95 % interval", "collisions", "wrong thing"]
+    rows = [
+        head,
+        ["---"] * len(head),
+        *(_row(name, kept[name]) for name in VARIANTS if name in kept),
+    ]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _row(variant: str, report: dict[str, Any]) -> list[str]:
+    return [
+        variant,
+        f"{report['success_rate']:.1%} of {report['count']}",
+        f"{report['wilson_low']:.1%} to {report['wilson_high']:.1%}",
+        f"{report['collision_rate']:.1%}",
+        f"{report['wrong_object_rate']:.1%}",
+    ]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Train and test the named variants, all by default, and keep what came out."""
+    unknown = set(arguments) - set(VARIANTS)
+    if unknown:
+        print(f"no variant {', '.join(sorted(unknown))}: expected {', '.join(VARIANTS)}")
+        return 2
+    kept: dict[str, Any] = {"variants": {}}
+    if KEPT.is_file():
+        kept = json.loads(KEPT.read_text(encoding="utf-8"))
+    for variant in arguments or VARIANTS:
+        kept["variants"][variant] = train(variant)
+        kept["machine"] = machine.describe()
+        KEPT.parent.mkdir(exist_ok=True)
+        KEPT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    print(table())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
