@@ -5,13 +5,16 @@ import dataclasses
 import json
 
 import pytest
+import torch
 from rich.console import Console
 
+from vla_policy.backends import graphs
 from vla_policy.backends.backend import Options
 from vla_policy.backends.export import export
 from vla_policy.backends.registry import KINDS, find_kind
 from vla_policy.backends.trial import Trial, run_trial
 from vla_policy.checkpoint import find_checkpoint
+from vla_policy.errors import BackendError
 from vla_train.comparing import report_of
 from vla_train.exporting import CALIBRATION_SPLIT, REFERENCE_SPLIT, progress, record_reference
 
@@ -106,3 +109,18 @@ def test_the_report_has_a_figure_for_each_bar():
 def test_without_eager_float32_no_speed_is_claimed():
     report = report_of("end_to_end", [dataclasses.replace(TRIAL, backend="onnx")], {}, OPTIONS)
     assert [figure["name"] for figure in report["figures"]] == ["largest error of onnx"]
+
+
+def test_a_network_that_is_no_graph_is_refused_and_the_old_graphs_stay(
+    checkpoint, exported, reference, monkeypatch
+):
+    before = (exported / graphs.FOLDER / graphs.MANIFEST).read_bytes()
+
+    def fail(*arguments, **settings):
+        raise torch.onnx.OnnxExporterError("Could not trace\nand a long story about it")
+
+    monkeypatch.setattr(torch.onnx, "export", fail)
+    with pytest.raises(BackendError, match=r"no graph of EndToEndConfig: Could not trace$"):
+        export(checkpoint, exported, reference, reference, ("onnx",))
+    assert (exported / graphs.FOLDER / graphs.MANIFEST).read_bytes() == before
+    assert [path.name for path in exported.glob(".export-*")] == []

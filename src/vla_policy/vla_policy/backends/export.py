@@ -168,14 +168,20 @@ def _write_graph(network: Deployment | HalfPrecision, sizes: ModelConfig, path: 
     logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            network.eval(),
-            tuple(torch.from_numpy(blank[name]) for name in network.input_names),
-            input_names=list(network.input_names),
-            output_names=list(network.output_names),
-            dynamo=True,
-            verbose=False,
-        )
+        try:
+            program = torch.onnx.export(
+                network.eval(),
+                tuple(torch.from_numpy(blank[name]) for name in network.input_names),
+                input_names=list(network.input_names),
+                output_names=list(network.output_names),
+                dynamo=True,
+                verbose=False,
+            )
+        except torch.onnx.OnnxExporterError as error:
+            why = str(error).strip().partition("\n")[0]
+            raise BackendError(
+                f"PyTorch makes no graph of {type(sizes).__name__}: {why}"
+            ) from error
     assert program is not None
     program.save(str(path), external_data=False)
 
