@@ -102,7 +102,14 @@ def main(arguments: Sequence[str]) -> int:
     if KEPT.is_file():
         kept = json.loads(KEPT.read_text(encoding="utf-8"))
     for variant in arguments or VARIANTS:
-        kept["variants"][variant] = train(variant)
+        try:
+            kept["variants"][variant] = train(variant)
+        except subprocess.CalledProcessError:
+            print(f"{variant!r} is not trained: see above; all learn from what {WHOLE!r} collects")
+            return 1
+        except KeyboardInterrupt:
+            print("stopped; the same command goes on from here")
+            return 130
         kept["machine"] = machine.describe()
         KEPT.parent.mkdir(exist_ok=True)
         KEPT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")

@@ -245,6 +245,15 @@ def test_ablations_stand_in_their_order(tmp_path):
     assert ablations.main(["no wheels"]) == 2
 
 
+def test_ablations_without_what_the_whole_collected_say_so(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("vla_train")
+    monkeypatch.setattr(ablations, "FOLDER", tmp_path)
+    monkeypatch.setattr(ablations, "KEPT", tmp_path / "kept" / "rt1.json")
+    assert ablations.main(["no FiLM"]) == 1
+    assert "all learn from what 'all of it' collects" in capsys.readouterr().out
+    assert not ablations.KEPT.exists()
+
+
 @pytest.mark.parametrize("place", readme.PLACES, ids=lambda each: f"{each.make.__name__}")
 def test_documents_show_the_results_and_nothing_else(place):
     assert place.shown() == place.wanted(), "run: python -m benchmarks.readme"
