@@ -17,6 +17,7 @@ from typing import Any
 from benchmarks import machine
 from benchmarks.figures import RESULTS
 from benchmarks.processes import ROOT
+from vla_train.markdown import markdown_table
 
 CONFIG = "rt1_ablation"
 WHOLE = "all of it"
@@ -74,12 +75,7 @@ def table(path: Path = KEPT) -> str:
         return NOTHING
     kept = json.loads(path.read_text(encoding="utf-8"))["variants"]
     head = ["", "success", "95 % interval", "collisions", "wrong thing"]
-    rows = [
-        head,
-        ["---"] * len(head),
-        *(_row(name, kept[name]) for name in VARIANTS if name in kept),
-    ]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return markdown_table(head, (_row(name, kept[name]) for name in VARIANTS if name in kept))
 
 
 def _row(variant: str, report: dict[str, Any]) -> list[str]:

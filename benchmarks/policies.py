@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import RESULTS
+from vla_train.markdown import markdown_table
 from vla_train.report import REPORTED, RT1_PERCENT, table
 
 KEPT = RESULTS / "policies"
@@ -66,8 +67,7 @@ def summary(folder: Path = KEPT) -> str:
     if not reports:
         return NOTHING
     head = ["split", "success", "95 % interval", "RT-1's own", "collisions", "command"]
-    rows = [head, ["---"] * len(head), *map(_row, reports)]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return markdown_table(head, map(_row, reports))
 
 
 def _row(report: Report) -> list[str]:

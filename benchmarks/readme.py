@@ -16,6 +16,7 @@ from benchmarks import ablations, policies
 from benchmarks.__main__ import NAMES
 from benchmarks.figures import RESULTS
 from benchmarks.processes import ROOT
+from vla_train.markdown import markdown_table
 
 END = "<!-- end of results -->"
 NOTHING = "No results are kept yet: `make bench` measures them.\n"
@@ -67,8 +68,7 @@ def speed(folder: Path = RESULTS) -> str:
     rows = [row for name in NAMES for row in _rows(folder / f"{name}.json")]
     if not rows:
         return NOTHING
-    head = ["| what | measured | to reach | command |", "| --- | --- | --- | --- |"]
-    return "".join(f"{row}\n" for row in [*head, *rows])
+    return markdown_table(["what", "measured", "to reach", "command"], rows)
 
 
 def speed_without_amx() -> str:
@@ -85,7 +85,7 @@ PLACES = (
 )
 
 
-def _rows(path: Path) -> list[str]:
+def _rows(path: Path) -> list[list[str]]:
     if not path.is_file():
         return []
     result: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -96,7 +96,7 @@ def _rows(path: Path) -> list[str]:
         sign = "at most" if figure["better"] == "lower" else "at least"
         value = f"{figure['value']:g}" + ("" if figure["passed"] else " (not reached)")
         what = f"{result['benchmark'].replace('_', ' ')}: {figure['name']}"
-        rows.append(f"| {what} | {value} | {sign} {figure['bar']:g} | `{result['command']}` |")
+        rows.append([what, value, f"{sign} {figure['bar']:g}", f"`{result['command']}`"])
     return rows
 
 

@@ -101,8 +101,8 @@ class RunConfig:
         questions_per_frame: how many questions about each frame are asked besides, of networks
             that can answer (`vla_train.losses.quiz_of`).
         precision: of the network but its losses: `float32`, or `bfloat16`, which takes half the
-            memory, and half the time where the processor or the GPU computes in it; `auto`: the
-            latter on a GPU, else the former.
+            memory, and half the time where the processor or the GPU multiplies it; `auto`: the
+            latter there, else the former.
         still_share: share of steps in which a history of images is copies of the newest one, as
             when the robot stands: such steps cost a fraction.
         collect_ahead: while a round trains, the next one is collected, by the policy of the

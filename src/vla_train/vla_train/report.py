@@ -16,6 +16,7 @@ from vla_sim.splits import FAMILIES, Wordings
 from vla_train.benchmark import SPLITS, find_split
 from vla_train.config import load_config
 from vla_train.evaluation import Contestant, evaluate, find_contestant, report_of
+from vla_train.markdown import markdown_table
 from vla_train.sheet import Bar, Tile, bar_chart, contact_sheet
 
 REPORTED = tuple(name for name in SPLITS if name != "validation")
@@ -93,7 +94,7 @@ def table(reports: list[dict[str, Any]]) -> str:
     """The reports as a Markdown table, one row a split."""
     head = ["split", "policy", "episodes", "success", "95 % interval", "RT-1's own"]
     head += ["wrong thing", "collisions", "SPL", *FAMILIES]
-    rows = [head, ["---"] * len(head)]
+    rows = []
     for report in reports:
         rt1 = RT1_PERCENT.get(report["split"])
         spl = report["spl"]
@@ -112,7 +113,7 @@ def table(reports: list[dict[str, Any]]) -> str:
                 *("" if f is None else f"{f['success_rate']:.0%}" for f in families),
             ]
         )
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return markdown_table(head, rows)
 
 
 def _judge(

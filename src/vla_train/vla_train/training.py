@@ -15,7 +15,7 @@ import torch
 from vla_policy.architectures import architecture_of
 from vla_train.config import RoundConfig, RunConfig
 from vla_train.dataset import Batch, FrameDataset
-from vla_train.devices import to_device
+from vla_train.devices import mixed_precision, to_device
 from vla_train.errors import TrainError
 from vla_train.group import Group
 from vla_train.losses import Counts, Losses, losses_of, quiz_of
@@ -186,7 +186,7 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         losses = torch.zeros(len(Losses._fields), device=self.group.device)
         for part in batch.parts(self.config.accumulate):
-            with self._precision():
+            with mixed_precision(self.config.precision, self.group.device):
                 found = self._losses(self.model, part, whole)
             total = found.action + self.config.attention_weight * found.attention
             (total + self.config.memory_weight * found.memory).backward()
@@ -196,14 +196,6 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         return losses
-
-    def _precision(self) -> torch.autocast:
-        return torch.autocast(
-            self.group.device.type,
-            dtype=torch.bfloat16,
-            enabled=self.config.precision == "bfloat16"
-            or (self.config.precision == "auto" and self.group.device.type == "cuda"),
-        )
 
     def _named(self, losses: torch.Tensor, rate: float) -> dict[str, float]:
         names = (f"loss/{name}" for name in Losses._fields)

@@ -8,6 +8,7 @@ from typing import Any
 
 from vla_train.babyai.checkpoint import BabyAICheckpoint
 from vla_train.babyai.levels import FIRST_TRAINING_SEED, Level, find_level
+from vla_train.markdown import markdown_table
 
 _NAMES = {"end_to_end": "EndToEndVLA", "rt1": "RT1"}
 
@@ -27,8 +28,7 @@ def results_table(reports: Sequence[Mapping[str, Any]]) -> str:
         ]
         for report in reports
     ]
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return markdown_table(head, rows)
 
 
 def paper_figures(level: Level) -> str:

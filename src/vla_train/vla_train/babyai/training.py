@@ -18,6 +18,7 @@ from vla_train.babyai.networks import NetworkConfig, ask, build_network
 from vla_train.babyai.symmetry import Symmetry
 from vla_train.babyai.vision import nearest_cell
 from vla_train.config import PRECISIONS
+from vla_train.devices import mixed_precision
 from vla_train.errors import TrainError
 
 WARM_UP_STEPS = 100
@@ -52,7 +53,7 @@ class TrainingPlan:
     ema_decay: float = 0.998
     target_weight: float = 0.3
     symmetry: bool = True
-    precision: str = "bfloat16"
+    precision: str = "auto"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -152,11 +153,7 @@ class Trainer:
             group["lr"] = rate
         self.network.train()
         self.optimizer.zero_grad(set_to_none=True)
-        with torch.autocast(
-            self.device.type,
-            dtype=torch.bfloat16,
-            enabled=self.plan.precision == "bfloat16",
-        ):
+        with mixed_precision(self.plan.precision, self.device):
             answers = ask(self.network, batch.images, batch.words, batch.states)
         asked = answers.actions.shape[1]
         actions = batch.actions[:, -asked:]

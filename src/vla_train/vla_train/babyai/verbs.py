@@ -46,7 +46,7 @@ def train(
     steps: Annotated[int | None, typer.Option(min=1, help="Batches, in place of a time.")] = None,
     batch_size: Annotated[int, typer.Option(min=1, help="Windows in a batch.")] = 512,
     learning_rate: Annotated[float, typer.Option(help="The highest.")] = 1.5e-3,
-    precision: Annotated[str, typer.Option(help="bfloat16 or float32.")] = "bfloat16",
+    precision: Annotated[str, typer.Option(help="float32, bfloat16 or auto.")] = "auto",
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
     seed: Annotated[int, typer.Option(min=0)] = 0,
     data: Annotated[Path, typer.Option(help="Folder of demonstrations.")] = DEMONSTRATIONS,
