@@ -190,6 +190,15 @@ def test_no_output_depends_on_a_later_token(autoregressive):
             )
 
 
+@pytest.mark.parametrize("changes", [{}, {"layers": 1}, {"feed_forward": "linear"}])
+def test_what_is_read_is_the_same_without_the_rest(changes):
+    decoder = build(**changes).eval().decoder
+    tokens, read = torch.randn(2, decoder.layout.length, 32), decoder.layout.readings
+    with torch.inference_mode():
+        some, every = decoder.transformer(tokens, read), decoder.transformer(tokens)
+    torch.testing.assert_close(some, every[:, read], atol=1e-5, rtol=1e-5)
+
+
 def test_no_action_looks_at_an_action():
     mask = SequenceLayout(history=2, image_tokens=3, action_tokens=2).mask().int()
     assert mask.tolist() == [

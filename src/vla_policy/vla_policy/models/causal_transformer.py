@@ -14,6 +14,7 @@ from vla_policy.models.precision import learning_in_float32
 from vla_policy.models.rt1_config import RT1Config
 
 EPS = 1e-6
+EVERYWHERE = slice(None)
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,14 @@ class CausalTransformer(nn.Module):
         self.places = nn.Parameter(0.02 * torch.randn(layout.length, dim))
         self.layers = nn.ModuleList(CausalLayer(config) for _ in range(config.layers))
 
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        """``[B, length, dim]`` to the same shape."""
+    def forward(self, tokens: torch.Tensor, read: slice = EVERYWHERE) -> torch.Tensor:
+        """``[B, length, dim]`` to the same shape, or to those that are read ``[B, R, dim]``.
+
+        What is not read need not be computed in the last layer, which is most of its cost.
+        """
         x: torch.Tensor = self.embed(tokens) + self.places
-        for layer in self.layers:
-            x = layer(x, self.mask)
+        for number, layer in enumerate(self.layers, start=1):
+            x = layer(x, self.mask, read if number == len(self.layers) else EVERYWHERE)
         return x
 
 
@@ -110,17 +114,19 @@ class CausalLayer(nn.Module):
         )
         self.drop = nn.Dropout(config.dropout)
 
-    def forward(self, x: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """``[B, S, dim]`` and ``[S, S]`` to ``[B, S, dim]``."""
+    def forward(
+        self, x: torch.Tensor, mask: torch.Tensor, read: slice = EVERYWHERE
+    ) -> torch.Tensor:
+        """``[B, S, dim]`` and ``[S, S]`` to ``[B, S, dim]``, or to the R of them that are read."""
         mixed = self.query_key_value(self.before(x)).unflatten(-1, (3, self.heads, -1))
         query, key, value = mixed.permute(2, 0, 3, 1, 4).unbind(0)  # [B, heads, S, head_dim]
         attend = partial(
             F.scaled_dot_product_attention,
-            attn_mask=mask,
+            attn_mask=mask[read],
             dropout_p=self.dropout if self.training else 0.0,
         )
-        looked = learning_in_float32(self, attend, query, key, value)
-        x = x + self.out(looked.transpose(1, 2).flatten(2))
+        looked = learning_in_float32(self, attend, query[:, :, read], key, value)
+        x = x[:, read] + self.out(looked.transpose(1, 2).flatten(2))
         result: torch.Tensor = x + self.drop(self.feed_forward(self.between(x)))
         return result
 

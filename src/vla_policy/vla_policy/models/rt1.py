@@ -111,8 +111,7 @@ class RT1(Network):
             body: ``[B, BODY_DIM]``, and what stands about after it.
         """
         tokens = self._sequence(seen.tokens, language, body)  # [B, length, dim]
-        outputs = self.decoder.transformer(tokens)
-        read = outputs[:, self.decoder.layout.readings]  # [B, action_dim, dim]
+        read = self.decoder.transformer(tokens, self.decoder.layout.readings)  # [B, A, dim]
         # The first one is read where the robot's own state stands: it has looked at everything.
         looked, attention = self.pointer(read[:, 0], seen.cells)
         parts = [read, (read[:, 0] + looked)[:, None]]

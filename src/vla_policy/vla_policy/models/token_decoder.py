@@ -84,8 +84,7 @@ class TokenDecoder(nn.Module):
             known = F.one_hot(tokens.transpose(1, 2), self.bins).flatten(2)  # [B, A, h * bins]
             actions = self.embed(known.to(inputs.dtype))
             before = inputs[:, : self.layout.actions.start]
-            outputs = self.transformer(torch.cat([before, actions], dim=1))
-            read = outputs[:, self.layout.readings]
+            read = self.transformer(torch.cat([before, actions], dim=1), self.layout.readings)
         values = self.head(read).unflatten(-1, (self.horizon, -1))  # [B, A, horizon, bins]
         return values.transpose(1, 2)
 
