@@ -88,7 +88,7 @@ class CausalTransformer(nn.Module):
     def forward(self, tokens: torch.Tensor, read: slice = EVERYWHERE) -> torch.Tensor:
         """``[B, length, dim]`` to the same shape, or to those that are read ``[B, R, dim]``.
 
-        What is not read need not be computed in the last layer, which is most of its cost.
+        The last layer leaves out what is not read, and with it most of its own cost.
         """
         x: torch.Tensor = self.embed(tokens) + self.places
         for number, layer in enumerate(self.layers, start=1):
