@@ -8,13 +8,16 @@ import pytest
 import torch
 from rich.console import Console
 
+from vla_policy.action import TWIST_FIELDS, ActionSpec
 from vla_policy.backends import graphs
 from vla_policy.backends.backend import Options
 from vla_policy.backends.export import export
 from vla_policy.backends.registry import KINDS, find_kind
 from vla_policy.backends.trial import Trial, run_trial
-from vla_policy.checkpoint import find_checkpoint
+from vla_policy.checkpoint import CheckpointConfig, find_checkpoint, save_checkpoint
 from vla_policy.errors import BackendError
+from vla_policy.models.config import EndToEndConfig
+from vla_policy.models.end_to_end import EndToEndVLA
 from vla_train.comparing import report_of
 from vla_train.exporting import CALIBRATION_SPLIT, REFERENCE_SPLIT, progress, record_reference
 
@@ -67,6 +70,15 @@ def test_what_a_policy_with_a_history_is_asked_can_be_recorded():
         recorded = record_reference(source, REFERENCE_SPLIT, 4, bar)
     assert len(recorded) >= 4
     assert recorded.inputs["past"].any()
+
+
+def test_what_a_policy_that_commands_all_of_a_twist_is_asked_can_be_recorded(tmp_path):
+    action = ActionSpec(TWIST_FIELDS, (-1.0,) * 6, (1.0,) * 6, dt=0.1, horizon=1)
+    model = EndToEndVLA(EndToEndConfig(action_dim=action.action_dim, horizon=action.horizon))
+    save_checkpoint(tmp_path, model, CheckpointConfig(model=model.config, action=action))
+    with progress(Console(quiet=True)) as bar:
+        recorded = record_reference(tmp_path, REFERENCE_SPLIT, 4, bar)
+    assert recorded.actions.shape[1:] == (1, 6)
 
 
 @pytest.mark.parametrize("name", FULL_PRECISION)

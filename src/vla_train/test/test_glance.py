@@ -6,7 +6,7 @@ import numpy as np
 from vla_sim.outcome import gap_to
 from vla_sim.room import generate_room
 from vla_sim.visibility import seen_at
-from vla_train.collect import ShardJob, _rooms
+from vla_train.collect import ROUND_ROOMS, ShardJob, _rooms
 from vla_train.glance import draw_glance
 
 ROOM = generate_room(2, "train")
@@ -32,10 +32,12 @@ def test_glances_are_taken_from_where_a_robot_can_stand_near_and_far():
 def test_no_room_serves_twice(config):
     plan = dataclasses.replace(config.rounds[0], shards=3, glance_shards=3)
     busy = dataclasses.replace(config, rounds=(plan, plan), rooms_per_shard=7)
+    later = dataclasses.replace(busy, first_room=2 * ROUND_ROOMS)
     rooms = [
         number
+        for run in (busy, later)
         for round_number in range(2)
         for shard in range(6)
-        for number in _rooms(ShardJob(busy, round_number, shard, None, None, glances=shard >= 3))
+        for number in _rooms(ShardJob(run, round_number, shard, None, None, glances=shard >= 3))
     ]
     assert len(rooms) == len(set(rooms))

@@ -44,7 +44,7 @@ QUESTIONS = 2
 """Of a frame, where so many can be asked."""
 SPLIT = "train"
 ROUND_ROOMS = 100_000
-"""Rooms are numbered round * this + n: no room is driven in twice."""
+"""Rooms are numbered first_room + round * this + n: no room is driven in twice."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def collect_shard(job: ShardJob) -> int:
 def _rooms(job: ShardJob) -> range:
     """Numbers of a shard's rooms."""
     config = job.config
-    first = job.round * ROUND_ROOMS
+    first = config.first_room + job.round * ROUND_ROOMS
     if not job.glances:
         first += job.shard * config.rooms_per_shard
         return range(first, first + config.rooms_per_shard)

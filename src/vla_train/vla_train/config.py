@@ -93,6 +93,8 @@ class RunConfig:
     """A whole training run, reproducible from these values.
 
     Attributes:
+        first_room: number of the first room; a round has a hundred thousand numbers to itself.
+            A run that goes on from another's end begins past them, to meet new rooms.
         batch_size: frames in a step of training, each with `lessons_per_frame` sentences.
         accumulate: parts that a batch is taken in, one after the other, where it is too large for
             the memory. Batch norm sees each part by itself; everything else is as with 1.
@@ -121,6 +123,7 @@ class RunConfig:
     model: ModelConfig
     rounds: tuple[RoundConfig, ...]
     seed: int = 0
+    first_room: int = 0
     rooms_per_shard: int = 10
     episodes_per_room: int = 4
     rooms_per_glance_shard: int = 60
@@ -161,12 +164,13 @@ class RunConfig:
         ):
             if getattr(self, name) < 1:
                 raise TrainError(f"{name} must be >= 1 (got {getattr(self, name)})")
+        for name in ("first_room", "questions_per_frame"):
+            if getattr(self, name) < 0:
+                raise TrainError(f"{name} must be >= 0 (got {getattr(self, name)})")
         if self.accumulate > self.batch_size:
             raise TrainError(
                 f"accumulate must be <= batch_size = {self.batch_size} (got {self.accumulate})"
             )
-        if self.questions_per_frame < 0:
-            raise TrainError(f"questions_per_frame must be >= 0 (got {self.questions_per_frame})")
         for name in ("mirror_share", "still_share"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise TrainError(f"{name} must lie in [0, 1] (got {getattr(self, name)})")

@@ -58,7 +58,9 @@ def record_reference(source: Path, split: str, count: int, bar: Progress) -> Ref
     config = read_config(source)
     eager = open_backend("torch", source, Options())
     task = bar.add_task(f"recording {split}", total=count)
-    drives = observe_drives(count, config.action, find_split(split), history=config.model.history)
+    drives = observe_drives(
+        count, config.action.dt, find_split(split), history=config.model.history
+    )
     return record(
         drives, eager, lambda backend: policy_on(backend, source), lambda: bar.advance(task)
     )

@@ -19,16 +19,23 @@ from vla_train.rollout import LATENCY_S, Episode
 from vla_train.scenario import draw_scenario
 
 EPISODES_PER_ROOM = 3
+CHUNK_S = 0.8
 
 
 def observe_drives(
-    count: int, spec: ActionSpec, split: Split, seed: int = 0, history: int = 1
+    count: int, dt: float, split: Split, seed: int = 0, history: int = 1
 ) -> Iterator[list[Observation]]:
     """`count` observations in all, those of each drive together, room after room from `seed` on.
 
     The expert is pushed now and then, as in training, so that there are views from off the way.
-    Each observation holds the last `history` images.
+    It drives the simulator's robot, whatever the policy that will see this can command.
+
+    Args:
+        dt: from one observation of a drive to the next [s].
+        history: each holds so many images, its own and those before.
     """
+    horizon = max(1, round(CHUNK_S / dt))
+    spec = ActionSpec(("linear.x", "angular.z"), (-0.6, -1.5), (0.6, 1.5), dt, horizon)
     left = count
     for room in itertools.count(seed):
         for drive in _drives(room, spec, split, history):
