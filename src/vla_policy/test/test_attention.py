@@ -14,7 +14,14 @@ def tensors(dtype, trained):
     ]
 
 
-@pytest.mark.parametrize("mask", [None, torch.arange(7) < torch.tensor([[[[4]]], [[[7]]]])])
+@pytest.mark.parametrize(
+    "mask",
+    [
+        None,
+        torch.arange(7) < torch.tensor([[[[4]]], [[[7]]]]),  # texts of 4 and of 7 words
+        torch.ones(5, 7, dtype=torch.bool).tril(2),
+    ],
+)
 @pytest.mark.parametrize("trained", [True, False])
 def test_attention_is_the_same_however_it_is_computed(mask, trained):
     exact = tensors(torch.float32, trained=True)

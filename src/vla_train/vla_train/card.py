@@ -13,6 +13,7 @@ import torch
 
 from vla_policy.architectures import architecture_of
 from vla_train.config import RunConfig
+from vla_train.markdown import markdown_table
 
 OPENINGS = {
     "end_to_end": "An `EndToEndVLA`: a camera image",
@@ -79,21 +80,25 @@ def model_card(
         f"{test['count']} episodes in closed loop, in rooms never trained on. An episode "
         "succeeds when the robot stands still within the goal region, in time, with no collision.",
         "",
-        "| family | episodes | success | 95 % interval | collisions | mean time |",
-        "| --- | --- | --- | --- | --- | --- |",
-        _row("all", test),
-        *(_row(family, rates) for family, rates in test["families"].items()),
-        "",
+        markdown_table(
+            ("family", "episodes", "success", "95 % interval", "collisions", "mean time"),
+            [_row(name, rates) for name, rates in ({"all": test} | test["families"]).items()],
+        ),
         "## Rounds",
         "",
-        "| round | frames so far | collecting | training | success on validation rooms |",
-        "| --- | --- | --- | --- | --- |",
-        *(
-            f"| {r['round']} | {r['frames']} | {r['collect_s']} s | {r['train_s']} s "
-            f"| {_early(r['validation'])} |"
-            for r in rounds
+        markdown_table(
+            ("round", "frames so far", "collecting", "training", "success on validation rooms"),
+            [
+                (
+                    str(each["round"]),
+                    str(each["frames"]),
+                    f"{each['collect_s']} s",
+                    f"{each['train_s']} s",
+                    _early(each["validation"]),
+                )
+                for each in rounds
+            ],
         ),
-        "",
         "## Limits",
         "",
         _limits(config),
@@ -145,11 +150,14 @@ def _actions(config: RunConfig) -> list[str]:
     return [f"`{name}` {low} to {high} {unit}" for name, low, high, unit in rows]
 
 
-def _row(name: str, rates: dict[str, Any]) -> str:
-    interval = f"{rates['wilson_low']:.1%} to {rates['wilson_high']:.1%}"
+def _row(name: str, rates: dict[str, Any]) -> tuple[str, ...]:
     return (
-        f"| {name} | {rates['count']} | {rates['success_rate']:.1%} | {interval} "
-        f"| {rates['collision_rate']:.1%} | {rates['mean_time_s']:.1f} s |"
+        name,
+        str(rates["count"]),
+        f"{rates['success_rate']:.1%}",
+        f"{rates['wilson_low']:.1%} to {rates['wilson_high']:.1%}",
+        f"{rates['collision_rate']:.1%}",
+        f"{rates['mean_time_s']:.1f} s",
     )
 
 

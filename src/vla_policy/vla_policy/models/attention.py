@@ -75,6 +75,7 @@ def attend(
     key: torch.Tensor,
     value: torch.Tensor,
     mask: torch.Tensor | None = None,
+    dropout: float = 0.0,
 ) -> torch.Tensor:
     """Scaled dot-product attention: ``[B, heads, M, d]`` and ``[B, heads, N, d]`` to the first.
 
@@ -84,14 +85,26 @@ def attend(
     Args:
         mask: False where nothing is to be looked at, of a shape that extends to
             ``[B, heads, M, N]``.
+        dropout: share of the weights that are left out.
     """
     by_hand = query.dtype == torch.bfloat16 and query.device.type == "cpu" and query.requires_grad
     if not by_hand:
-        return F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-    scores = (query * query.shape[-1] ** -0.5) @ key.transpose(-1, -2)
-    if mask is not None:
-        scores = scores.masked_fill(~mask, -torch.inf)
-    return scores.softmax(dim=-1).to(value.dtype) @ value
+        return F.scaled_dot_product_attention(query, key, value, mask, dropout)
+    scale = query.shape[-1] ** -0.5
+    if mask is None:
+        scores = (query * scale) @ key.transpose(-1, -2)
+    else:
+        # The mask as a summand of the product: one pass fewer over all scores, each way.
+        hidden = query.new_zeros(mask.shape).masked_fill_(~mask, -torch.inf)
+        hidden = hidden.expand(*query.shape[:-1], key.shape[-2])
+        scores = torch.baddbmm(
+            hidden.flatten(0, 1),
+            query.flatten(0, 1),
+            key.flatten(0, 1).transpose(1, 2),
+            alpha=scale,
+        ).unflatten(0, query.shape[:2])
+    weights = F.dropout(scores.softmax(dim=-1).to(value.dtype), dropout)
+    return weights @ value
 
 
 def silence(layer: nn.Linear) -> None:

@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from vla_policy.models.precision import learning_in_float32
+from vla_policy.models.attention import attend
 from vla_policy.models.rt1_config import RT1Config
 
 EPS = 1e-6
@@ -120,13 +119,10 @@ class CausalLayer(nn.Module):
         """``[B, S, dim]`` and ``[S, S]`` to ``[B, S, dim]``, or to the R of them that are read."""
         mixed = self.query_key_value(self.before(x)).unflatten(-1, (3, self.heads, -1))
         query, key, value = mixed.permute(2, 0, 3, 1, 4).unbind(0)  # [B, heads, S, head_dim]
-        attend = partial(
-            F.scaled_dot_product_attention,
-            attn_mask=mask[read],
-            dropout_p=self.dropout if self.training else 0.0,
-        )
-        looked = learning_in_float32(self, attend, query[:, :, read], key, value)
-        x = x[:, read] + self.out(looked.transpose(1, 2).flatten(2))
+        if read is not EVERYWHERE:  # the whole of it as a slice costs a copy in training
+            query, mask, x = query[:, :, read], mask[read], x[:, read]
+        looked = attend(query, key, value, mask, self.dropout if self.training else 0.0)
+        x = x + self.out(looked.transpose(1, 2).flatten(2))
         result: torch.Tensor = x + self.drop(self.feed_forward(self.between(x)))
         return result
 

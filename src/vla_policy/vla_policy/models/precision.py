@@ -14,9 +14,9 @@ def learning_in_float32(
 ) -> torch.Tensor:
     """`function` of the values; whoever learns on a processor leaves `torch.autocast` for it.
 
-    For what is faster so: there the backward passes of depthwise convolutions and of masked
-    attention take four to six times as long in bfloat16 as in float32, though those of all other
-    layers take half (measured with torch 2.13 on a Xeon with AMX).
+    For what is faster so: there the backward passes of depthwise convolutions take four to six
+    times as long in bfloat16 as in float32, though those of most other layers take half (measured
+    with torch 2.13 on a Xeon with AMX).
     """
     if module.training and values[0].device.type == "cpu":
         with torch.autocast("cpu", enabled=False):
