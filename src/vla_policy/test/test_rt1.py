@@ -44,6 +44,7 @@ ABLATIONS = {
     "mean of bins": {"decoding": "mean"},
     "other language": {"language": "transformer"},
     "surroundings": {"surroundings": True},
+    "glimpses": {"glimpses": 2},
 }
 SENTENCES = ["go to the red ball", "turn left", "stop", "first reverse, then go forward"]
 

@@ -29,6 +29,8 @@ ABSENT_THINGS = 2
 MOVES = 3
 RELATIONS_IN_VIEW = 5
 RELATIONS_REMEMBERED = 3
+BETWEEN_IN_VIEW = 3
+"""Besides, of the spot between two things: few views have one, and it looks like nothing."""
 SEQUENCES = 5
 HEADINGS = (-3.0, 9.0)
 """[rad] How far the robot may have turned since the task began."""
@@ -95,15 +97,21 @@ class Curriculum:
         kinds = list(by_kind)
         # In turn, those that are the rarest to be had as well.
         for index in np.resize(rng.permutation(len(kinds)), RELATIONS_IN_VIEW * bool(kinds)):
-            found = by_kind[kinds[int(index)]]
-            task = self._book.refer(rng, *found[int(rng.integers(len(found)))])
-            memory = NOTHING if rng.random() < 0.7 else self._right_memory(view, task.goals[0])
-            state = _wandered(rng) * np.float32(rng.random() < 0.3)
-            yield teach(view, task, 0, state.astype(np.float32), memory, self._spec)
+            yield self._relation(view, by_kind[kinds[int(index)]])
+        for _ in range(BETWEEN_IN_VIEW * ("between" in by_kind)):
+            yield self._relation(view, by_kind["between"])
         for _ in range(min(RELATIONS_REMEMBERED, len(self._references))):
             reference, goal = self._references[int(rng.integers(len(self._references)))]
             task = self._book.refer(rng, reference, goal)
             yield self._teach(view, task, 0, self._right_memory(view, goal))
+
+    def _relation(self, view: View, found: list[tuple[Reference, Reach]]) -> Lesson:
+        """One of those that hold from here."""
+        rng = self._rng
+        task = self._book.refer(rng, *found[int(rng.integers(len(found)))])
+        memory = NOTHING if rng.random() < 0.7 else self._right_memory(view, task.goals[0])
+        state = _wandered(rng) * np.float32(rng.random() < 0.3)
+        return teach(view, task, 0, state.astype(np.float32), memory, self._spec)
 
     def _sequences_in(self, view: View) -> Iterator[Lesson]:
         rng = self._rng

@@ -19,6 +19,7 @@ from torch import nn
 
 from vla_policy.errors import ObservationError
 from vla_policy.memory import MODES
+from vla_policy.models.attention import silence
 from vla_policy.models.causal_transformer import SequenceLayout
 from vla_policy.models.free_space import RangeReader, Told
 from vla_policy.models.fusion import BODY_DIM, BODY_FEATURES, Fused, body_features, cell_positions
@@ -60,6 +61,7 @@ class RT1(Network):
         )
         self.decoder = TokenDecoder(config, layout)
         self.pointer = Pointer(dim, config.grid)
+        self.glimpses = Glimpses(dim, config.grid, config.glimpses) if config.glimpses else None
         self.sight = nn.Linear(dim, len(MODES) + 3)
         if config.surroundings:
             self.ranges = RangeReader(dim, config.grid)
@@ -114,6 +116,8 @@ class RT1(Network):
         read = self.decoder.transformer(tokens, self.decoder.layout.readings)  # [B, A, dim]
         # The first one is read where the robot's own state stands: it has looked at everything.
         looked, attention = self.pointer(read[:, 0], seen.cells)
+        if self.glimpses is not None:
+            looked = looked + self.glimpses(read[:, 0], seen.cells)
         parts = [read, (read[:, 0] + looked)[:, None]]
         if self.config.autoregressive:
             parts.append(tokens)
@@ -223,3 +227,34 @@ class Pointer(nn.Module):
         there = [(weights @ cells)[:, 0], (weights @ self.positions.to(cells.dtype))[:, 0], unseen]
         looked: torch.Tensor = self.read(torch.cat(there, dim=1))
         return looked, attention
+
+
+class Glimpses(nn.Module):
+    """What stands at several places of the newest image's map, and where these are.
+
+    Nobody says which places: attention of several heads (arXiv 1706.03762, section 3.2.2) whose
+    values have the positions beside them. It begins by adding nothing.
+    """
+
+    positions: torch.Tensor
+
+    def __init__(self, dim: int, grid: tuple[int, int], count: int) -> None:
+        super().__init__()
+        self.register_buffer("positions", cell_positions(*grid), persistent=False)  # [h * w, 2]
+        self.count, self.width = count, dim // count
+        self.query = nn.Linear(dim, count * self.width)
+        self.key_value = nn.Linear(dim, 2 * count * self.width)
+        self.read = nn.Linear(count * (self.width + 2), dim)
+        silence(self.read)
+
+    def forward(self, asking: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
+        """``[B, dim]`` and ``[B, h * w, dim]`` to ``[B, dim]``."""
+        shape = (self.count, self.width)
+        query = self.query(asking).unflatten(1, shape)[:, :, None]  # [B, heads, 1, width]
+        mixed = self.key_value(cells).unflatten(2, (2, *shape))
+        key, value = mixed.permute(2, 0, 3, 1, 4).unbind(0)  # [B, heads, h * w, width]
+        match = (query @ key.transpose(2, 3)) * self.width**-0.5
+        weights = match.softmax(dim=3).to(value.dtype)  # [B, heads, 1, h * w]
+        there = torch.cat([weights @ value, weights @ self.positions.to(value.dtype)], dim=3)
+        read: torch.Tensor = self.read(there.flatten(1))
+        return read

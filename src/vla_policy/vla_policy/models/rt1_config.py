@@ -54,6 +54,8 @@ class RT1Config:
         autoregressive: whether the later values of an action know the earlier ones.
         decoding: whether the value of the likeliest bin is taken, as in the paper, or the mean
             of those that are likeliest together (`mean_shift`).
+        glimpses: places of the map that it looks at besides when it says where the named thing is:
+            the spot between two things is at neither of them.
         surroundings: whether it says how far it is free, and is told what stands about the robot
             (`vla_policy.surroundings`).
 
@@ -91,6 +93,7 @@ class RT1Config:
     actions: str = "bins"
     autoregressive: bool = False
     decoding: str = "likeliest"
+    glimpses: int = 0
     surroundings: bool = False
 
     def __post_init__(self) -> None:
@@ -185,7 +188,7 @@ def _check(name: str, kind: str, value: object) -> None:
     """A number is positive where it is a size, and a share where it is one."""
     if kind == "bool" and not isinstance(value, bool):
         raise CheckpointError(f"{name} must be true or false (got {value!r})")
-    least = 0 if name == "top_channels" else 1
+    least = 0 if name in ("top_channels", "glimpses") else 1
     if kind == "int" and (type(value) is not int or value < least):
         raise CheckpointError(f"{name} must be a whole number >= {least} (got {value!r})")
     if kind == "float":
