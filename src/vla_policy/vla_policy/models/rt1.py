@@ -19,7 +19,7 @@ from torch import nn
 
 from vla_policy.errors import ObservationError
 from vla_policy.memory import MODES
-from vla_policy.models.attention import silence
+from vla_policy.models.attention import attend, silence
 from vla_policy.models.causal_transformer import SequenceLayout
 from vla_policy.models.free_space import RangeReader, Told
 from vla_policy.models.fusion import BODY_DIM, BODY_FEATURES, Fused, body_features, cell_positions
@@ -253,8 +253,7 @@ class Glimpses(nn.Module):
         query = self.query(asking).unflatten(1, shape)[:, :, None]  # [B, heads, 1, width]
         mixed = self.key_value(cells).unflatten(2, (2, *shape))
         key, value = mixed.permute(2, 0, 3, 1, 4).unbind(0)  # [B, heads, h * w, width]
-        match = (query @ key.transpose(2, 3)) * self.width**-0.5
-        weights = match.softmax(dim=3).to(value.dtype)  # [B, heads, 1, h * w]
-        there = torch.cat([weights @ value, weights @ self.positions.to(value.dtype)], dim=3)
+        where = self.positions.to(value.dtype).expand(*value.shape[:2], -1, -1)
+        there = attend(query, key, torch.cat([value, where], dim=3))  # [B, heads, 1, width + 2]
         read: torch.Tensor = self.read(there.flatten(1))
         return read
