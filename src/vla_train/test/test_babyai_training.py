@@ -16,6 +16,7 @@ from vla_train.babyai.players import NetworkPlayer
 from vla_train.babyai.runs import train_level
 from vla_train.babyai.training import Trainer, TrainingPlan, learning_rate
 from vla_train.errors import TrainError
+from vla_train.locks import run_alone
 
 pytest.importorskip("gymnasium")
 CPU = torch.device("cpu")
@@ -92,6 +93,11 @@ def test_a_checkpoint_answers_as_what_was_trained(architecture, tmp_path):
         expected = ask(trained.average.eval(), batch.images, batch.words, batch.states)
         answers = ask(network, batch.images, batch.words, batch.states)
     assert torch.allclose(answers.actions, expected.actions, atol=0.02)
+
+
+def test_of_two_runs_in_one_folder_the_second_is_refused(tmp_path):
+    with run_alone(tmp_path), pytest.raises(TrainError, match=r"another .* at work .*--out"):
+        train_level(small("rt1"), PLAN, tmp_path / "data", None, tmp_path, CPU, silent)
 
 
 def test_limits_of_a_run_must_be_clear():

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-import fcntl
 import os
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +11,7 @@ from vla_policy.image import resize_image
 from vla_train import pixels
 from vla_train.errors import TrainError
 from vla_train.layout import IMAGE_KEY
+from vla_train.locks import after_others
 from vla_train.pixels import cached_pixels
 from vla_train.recording import Recording
 
@@ -83,8 +83,7 @@ def test_of_two_that_ask_for_the_same_one_waits_for_the_other(root, tmp_path):
     cache = tmp_path / "cache"
     with ThreadPoolExecutor(1) as pool:
         cache.mkdir()
-        with (cache / ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with after_others(cache):
             second = pool.submit(read, root, cache)
             with pytest.raises(TimeoutError):
                 second.result(timeout=0.3)

@@ -14,6 +14,7 @@ from vla_train.collect import collect_round, round_dataset, round_shards
 from vla_train.config import DatasetSource
 from vla_train.errors import TrainError
 from vla_train.layout import RANGES_KEY, SURROUNDINGS_KEY
+from vla_train.locks import run_alone
 from vla_train.recording import Recording
 
 
@@ -58,6 +59,14 @@ def test_a_run_goes_on_with_more_rounds_but_not_as_another_one(config, tmp_path)
         with pytest.raises(TrainError, match=sentence):
             folder.settle(dataclasses.replace(more, **changes))
     folder.settle(dataclasses.replace(more, rounds=(config.rounds[0], other)))
+
+
+def test_of_two_runs_in_one_folder_the_second_is_refused(config, tmp_path):
+    folder = run.RunFolder(tmp_path)
+    console = Console(file=io.StringIO())
+    with run_alone(folder.root), pytest.raises(TrainError, match=r"another .* at work .*--out"):
+        run.train(config, folder, workers=1, test_episodes=1, console=console)
+    assert not folder.entries()
 
 
 def test_a_round_that_is_collected_is_not_collected_again(config, tmp_path, write):

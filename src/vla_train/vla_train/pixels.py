@@ -8,8 +8,6 @@ decoded and resized once, and lie in a cache. It may be deleted at any time.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +19,7 @@ import numpy.typing as npt
 from vla_policy.image import resize_image
 from vla_train.columns import decode_image
 from vla_train.errors import TrainError
+from vla_train.locks import after_others
 from vla_train.recording import Recording, encoded_images, open_parquet
 from vla_train.videos import video_frames
 
@@ -38,18 +37,10 @@ def cached_pixels(
     cache.mkdir(parents=True, exist_ok=True)
     for file in recording.files:
         copy = cache / f"{recording.root.name}-{file.parent.name}-{_name_of(file, key, size)}.npy"
-        with _locked(cache / ".lock"):
+        with after_others(cache):  # of those that train together, one decodes
             if not copy.exists():
                 _write(recording, file, key, size, copy)
         yield np.load(copy, mmap_mode="r")
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Of several processes that train together, one decodes and the others wait."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _name_of(file: Path, key: str, size: tuple[int, int]) -> str:

@@ -34,9 +34,10 @@ from vla_train.curves import MISSING, Curves, can_draw
 from vla_train.dataset import FrameDataset
 from vla_train.errors import TrainError
 from vla_train.evaluation import Contestant, EpisodeResult, evaluate, report_of, summarise
-from vla_train.group import join_group
+from vla_train.group import Group, join_group
 from vla_train.initial import initial_weights
 from vla_train.labels import recorded_actions
+from vla_train.locks import run_alone
 from vla_train.recording import Recording
 from vla_train.sentences import Sentences
 from vla_train.training import REPORT_EVERY, Trainer
@@ -138,9 +139,23 @@ def train(
 
     Where `torchrun` has started several processes, they train together; the first one does all
     the rest.
+
+    Raises:
+        TrainError: another run is at work in the folder, or it was begun with something else.
     """
-    folder.root.mkdir(parents=True, exist_ok=True)
     group = join_group()
+    with run_alone(folder.root) if group.leads else contextlib.nullcontext():
+        _train(config, folder, group, workers, test_episodes, console)
+
+
+def _train(
+    config: RunConfig,
+    folder: RunFolder,
+    group: Group,
+    workers: int,
+    test_episodes: int,
+    console: Console,
+) -> None:
     if group.leads:
         folder.settle(config)
     group.wait()

@@ -18,6 +18,7 @@ from vla_train.babyai.networks import NetworkConfig
 from vla_train.babyai.report import card
 from vla_train.babyai.training import Trainer, TrainingPlan
 from vla_train.card import this_machine
+from vla_train.locks import run_alone
 
 STATE_FILE = "state.pt"
 
@@ -37,13 +38,28 @@ def train_level(
         demonstrations: folder that they lie in.
         most: how many to use; None: all.
         out: folder of the run, which goes on from there where it was cut off.
+
+    Raises:
+        TrainError: another run is at work there, or the demonstrations cannot be read.
     """
+    with run_alone(out):
+        return _train_level(config, plan, demonstrations, most, out, device, say)
+
+
+def _train_level(
+    config: NetworkConfig,
+    plan: TrainingPlan,
+    demonstrations: Path,
+    most: int | None,
+    out: Path,
+    device: torch.device,
+    say: Callable[[str], None],
+) -> Path:
     level = find_level(config.level)
     began = time.monotonic()
     data = load_demonstrations(demonstrations, level, most)
     frames = replay(data, level.reach, device)
     say(f"{len(data)} demonstrations, {len(frames)} frames in {time.monotonic() - began:.1f} s")
-    out.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(config, plan, device)
     state = out / STATE_FILE
     if state.is_file():
