@@ -22,12 +22,13 @@ def tensors(dtype, trained):
         torch.ones(5, 7, dtype=torch.bool).tril(2),
     ],
 )
+@pytest.mark.parametrize("scale", [None, 0.1])
 @pytest.mark.parametrize("trained", [True, False])
-def test_attention_is_the_same_however_it_is_computed(mask, trained):
+def test_attention_is_the_same_however_it_is_computed(mask, trained, scale):
     exact = tensors(torch.float32, trained=True)
     rounded = tensors(torch.bfloat16, trained)
-    expected = F.scaled_dot_product_attention(*exact, attn_mask=mask)
-    found = attend(*rounded, mask)
+    expected = F.scaled_dot_product_attention(*exact, attn_mask=mask, scale=scale)
+    found = attend(*rounded, mask, scale=scale)
     assert found.dtype == torch.bfloat16
     assert torch.allclose(found.float(), expected, atol=3e-2)
     if not trained:

@@ -21,6 +21,8 @@ from vla_policy.backends.registry import open_backend
 from vla_policy.checkpoint import CheckpointConfig, policy_on, save_checkpoint
 from vla_policy.errors import CheckpointError, ObservationError
 from vla_policy.memory import LOST, SEEN
+from vla_policy.models import attention
+from vla_policy.models.rt2 import attention as rt2_attention
 from vla_policy.models.rt2.backbone import Backbone, check_backbone
 from vla_policy.models.rt2.config import RT2Config
 from vla_policy.models.rt2.network import RT2, Texts, knot_weights
@@ -396,6 +398,37 @@ def test_every_parameter_learns_and_one_batch_can_be_learnt_by_heart():
         )
     knots = list(model.config.knots)
     assert (found[:, knots] - given["actions"][:, knots]).abs().max() <= 1 / 255 + 1e-6
+
+
+@pytest.mark.parametrize(
+    "kind", sorted(MODELS.keys() - {"gemma3"})
+)  # which norms queries in float32
+def test_where_plain_products_are_faster_it_learns_by_them_and_the_same(kind, monkeypatch):
+    model = tiny_rt2(kind).train()
+    given = lessons(model)
+    seen = []
+
+    def attend(*args):
+        seen.append(args[0].dtype)
+        return attention.attend(*args)
+
+    def learn():
+        model.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = model.losses(given["images"], texts(model, given)).words[0].mean()
+        loss.backward()
+        return loss.item(), torch.cat(
+            [g.flatten() for p in model.parameters() if (g := p.grad) is not None]
+        )
+
+    monkeypatch.setattr(rt2_attention, "attend", attend)
+    loss, gradient = learn()
+    assert seen == [torch.bfloat16] * 2
+    monkeypatch.setattr(rt2_attention, "attends_by_products", lambda _: False)
+    expected, other = learn()
+    assert len(seen) == 2
+    assert loss == pytest.approx(expected, rel=1e-2)
+    assert torch.cosine_similarity(gradient, other, dim=0) > 0.99
 
 
 def test_a_tensor_with_two_names_is_written_once_and_read_twice():

@@ -76,6 +76,7 @@ def attend(
     value: torch.Tensor,
     mask: torch.Tensor | None = None,
     dropout: float = 0.0,
+    scale: float | None = None,
 ) -> torch.Tensor:
     """Scaled dot-product attention: ``[B, heads, M, d]`` and ``[B, heads, N, d]`` to the first.
 
@@ -86,11 +87,12 @@ def attend(
         mask: False where nothing is to be looked at, of a shape that extends to
             ``[B, heads, M, N]``.
         dropout: share of the weights that are left out.
+        scale: of the products; None: one by the root of d.
     """
-    by_hand = query.dtype == torch.bfloat16 and query.device.type == "cpu" and query.requires_grad
-    if not by_hand:
-        return F.scaled_dot_product_attention(query, key, value, mask, dropout)
-    scale = query.shape[-1] ** -0.5
+    if not attends_by_products(query):
+        return F.scaled_dot_product_attention(query, key, value, mask, dropout, scale=scale)
+    if scale is None:
+        scale = query.shape[-1] ** -0.5
     if mask is None:
         scores = (query * scale) @ key.transpose(-1, -2)
     else:
@@ -105,6 +107,11 @@ def attend(
         ).unflatten(0, query.shape[:2])
     weights = F.dropout(scores.softmax(dim=-1).to(value.dtype), dropout)
     return weights @ value
+
+
+def attends_by_products(query: torch.Tensor) -> bool:
+    """Whether `attend` takes the plain products for these queries."""
+    return query.dtype == torch.bfloat16 and query.device.type == "cpu" and query.requires_grad
 
 
 def silence(layer: nn.Linear) -> None:

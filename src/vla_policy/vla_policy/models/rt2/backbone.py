@@ -13,6 +13,7 @@ from torch import nn
 from transformers import AutoConfig, AutoModelForImageTextToText, DynamicCache, PreTrainedModel
 
 from vla_policy.errors import CheckpointError
+from vla_policy.models.rt2.attention import attend_as_ours
 
 COORDINATES = 2
 """Further channels of images for towers that take five: how far to the right and how far down a
@@ -33,6 +34,7 @@ class Backbone(nn.Module):
     def __init__(self, model: PreTrainedModel) -> None:
         super().__init__()
         check_backbone(model)
+        attend_as_ours(model.get_decoder())
         self.model = model
         self.text_config: Any = model.config.get_text_config()
         self._cache_name = _cache_name(model.get_decoder())

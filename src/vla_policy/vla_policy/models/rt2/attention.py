@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The project's own attention in a language model of the transformers library."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
+from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
+
+from vla_policy.models.attention import attend, attends_by_products
+
+NAME = "vla"
+
+
+def attend_as_ours(model: PreTrainedModel) -> None:
+    """Let a decoder that attends by PyTorch's fused kernel do so by `attend`."""
+    if model.config._attn_implementation == "sdpa":
+        AttentionInterface.register(NAME, _attention)
+        AttentionMaskInterface.register(NAME, sdpa_mask)
+        model.set_attn_implementation(NAME)
+
+
+def _attention(
+    module: nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    **further: Any,
+) -> tuple[torch.Tensor, None]:
+    """As transformers asks: heads ``[B, heads, L, d]`` to ``[B, L, heads, d]``."""
+    if attention_mask is None or not attends_by_products(query):
+        attended: tuple[torch.Tensor, None] = sdpa_attention_forward(
+            module, query, key, value, attention_mask, dropout, scaling, **further
+        )
+        return attended
+    groups = getattr(module, "num_key_value_groups", 1)
+    key, value = repeat_kv(key, groups), repeat_kv(value, groups)
+    found = attend(query, key, value, attention_mask, dropout, scaling)
+    return found.transpose(1, 2).contiguous(), None
