@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """RT-2: the packed loss, the constrained answer, and what a backbone must be."""
 
+import json
 import math
 import subprocess
 import sys
@@ -439,6 +440,23 @@ def test_a_tensor_with_two_names_is_written_once_and_read_twice():
     head = other.backbone.model.get_output_embeddings().weight
     assert head is other.backbone.model.get_input_embeddings().weight
     assert torch.equal(head, model.backbone.model.get_output_embeddings().weight)
+
+
+def test_what_belongs_to_a_word_goes_to_where_that_word_is(tmp_path):
+    model = tiny_rt2()
+    tokenizer = json.loads((RT2Config().directory / "tokenizer.json").read_text())
+    words = tokenizer["model"]["vocab"]
+    red, blue = words["red"], words["blue"]
+    words["red"], words["blue"] = blue, red
+    (tmp_path / "backbone").mkdir()
+    (tmp_path / "backbone" / "tokenizer.json").write_text(json.dumps(tokenizer))
+    table = "backbone.model.model.language_model.embed_tokens.weight"
+    weights = {name: torch.rand(value.shape) for name, value in model.state_dict().items()}
+    fitted = model.fitted(weights, tmp_path)
+    expected = weights[table].clone()
+    expected[[red, blue]] = expected[[blue, red]]
+    assert torch.equal(fitted[table], expected)
+    assert all(fitted[name] is weights[name] for name in weights if name != table)
 
 
 def test_a_model_that_counts_in_three_directions_is_refused():

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from vla_policy.checkpoint import WEIGHTS_FILE, find_checkpoint
+from vla_policy.models.network import AnyNetwork
 from vla_train.errors import TrainError
 
 
@@ -34,6 +35,8 @@ def initial_weights(
         found = load_file(path)
     except (OSError, SafetensorError) as error:
         raise TrainError(f"initial: {path} cannot be read ({error})") from error
+    if isinstance(model, AnyNetwork):
+        found = model.fitted(found, path.parent)
     places = {name: value.shape for name, value in model.state_dict().items()}
     for part in parts:
         if part and not any(name.startswith(part) for name in found):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -76,6 +77,12 @@ class AnyNetwork(nn.Module, abc.ABC):
     @abc.abstractmethod
     def embed(self, instructions: list[str]) -> torch.Tensor:
         """The part of reading sentences that depends on their text alone, a row each."""
+
+    def fitted(
+        self, weights: Mapping[str, torch.Tensor], checkpoint: Path
+    ) -> dict[str, torch.Tensor]:
+        """The weights of a checkpoint as they belong into this network; here just as they are."""
+        return dict(weights)
 
     def forward(
         self,

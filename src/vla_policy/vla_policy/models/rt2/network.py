@@ -10,6 +10,7 @@ of its tokens are taken to mean them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -209,6 +210,26 @@ class RT2(AnyNetwork):
     def embed(self, instructions: list[str]) -> torch.Tensor:
         """Numbers ``[len(instructions), N]`` of the tokens from 1 on, 0 where there is none."""
         return torch.from_numpy(self.words.numbers(instructions)).to(self.normaliser.low.device)
+
+    def fitted(
+        self, weights: Mapping[str, torch.Tensor], checkpoint: Path
+    ) -> dict[str, torch.Tensor]:
+        """See `AnyNetwork.fitted`: what belongs to a token goes to where that token is here."""
+        fitted = dict(weights)
+        directory = checkpoint / BESIDE
+        if not (directory / TOKENIZER_FILE).is_file():
+            return fitted
+        theirs = read_tokenizer(directory).get_vocab()
+        mine = self.vocabulary.tokenizer.get_vocab()
+        shared = [(mine[word], theirs[word]) for word in mine if word in theirs]
+        to, of = torch.tensor(shared).unbind(dim=1)
+        for name, own in self.state_dict().items():
+            rows = weights.get(name)
+            if rows is None or rows.dim() == 0 or rows.shape[1:] != own.shape[1:]:
+                continue
+            if len(own) == len(mine) and len(rows) == len(theirs):
+                fitted[name] = own.cpu().index_copy(0, to, rows[of].to(own.dtype))
+        return fitted
 
     def fit_actions(self, actions: torch.Tensor) -> None:
         """Let the bins span what is usual in actions ``[..., action_dim]`` in [-1, 1]."""
