@@ -169,7 +169,8 @@ def _train(
     elif config.initial is not None:
         weights = initial_weights(config.initial, trainer.model, config.initial_parts)
         trainer.begin_with(weights)
-        console.print(f"begins with {len(weights)} tensors of {config.initial}")
+        anew = len(trainer.model.state_dict().keys() - weights.keys())
+        console.print(f"begins with {len(weights)} tensors of {config.initial}, {anew} anew")
     done = folder.done()
     sentences = Sentences(trainer.model.embed)
     for number in range(len(config.rounds)):
