@@ -34,7 +34,7 @@ from vla_train.curves import MISSING, Curves, can_draw
 from vla_train.dataset import FrameDataset
 from vla_train.errors import TrainError
 from vla_train.evaluation import Contestant, EpisodeResult, evaluate, report_of, summarise
-from vla_train.group import Group, join_group
+from vla_train.group import join_group
 from vla_train.initial import initial_weights
 from vla_train.labels import recorded_actions
 from vla_train.locks import run_alone
@@ -145,40 +145,29 @@ def train(
     """
     group = join_group()
     with run_alone(folder.root) if group.leads else contextlib.nullcontext():
-        _train(config, folder, group, workers, test_episodes, console)
-
-
-def _train(
-    config: RunConfig,
-    folder: RunFolder,
-    group: Group,
-    workers: int,
-    test_episodes: int,
-    console: Console,
-) -> None:
-    if group.leads:
-        folder.settle(config)
-    group.wait()
-    console = console if group.leads else Console(quiet=True)
-    trainer = Trainer(config, group)
-    if not can_draw():
-        console.print(MISSING)
-    if folder.state.exists():
-        trainer.load(folder.state)
-        console.print(f"going on in round {trainer.round} at step {trainer.step}")
-    elif config.initial is not None:
-        weights = initial_weights(config.initial, trainer.model, config.initial_parts)
-        trainer.begin_with(weights)
-        anew = len(trainer.model.state_dict().keys() - weights.keys())
-        console.print(f"begins with {len(weights)} tensors of {config.initial}, {anew} anew")
-    done = folder.done()
-    sentences = Sentences(trainer.model.embed)
-    for number in range(len(config.rounds)):
-        if number not in done:
-            _run_round(config, folder, trainer, sentences, number, workers, console)
-    if group.leads:
-        _test(config, folder, trainer, workers, test_episodes, console)
-    group.leave()
+        if group.leads:
+            folder.settle(config)
+        group.wait()
+        console = console if group.leads else Console(quiet=True)
+        trainer = Trainer(config, group)
+        if not can_draw():
+            console.print(MISSING)
+        if folder.state.exists():
+            trainer.load(folder.state)
+            console.print(f"going on in round {trainer.round} at step {trainer.step}")
+        elif config.initial is not None:
+            weights = initial_weights(config.initial, trainer.model, config.initial_parts)
+            trainer.begin_with(weights)
+            anew = len(trainer.model.state_dict().keys() - weights.keys())
+            console.print(f"begins with {len(weights)} tensors of {config.initial}, {anew} anew")
+        done = folder.done()
+        sentences = Sentences(trainer.model.embed)
+        for number in range(len(config.rounds)):
+            if number not in done:
+                _run_round(config, folder, trainer, sentences, number, workers, console)
+        if group.leads:
+            _test(config, folder, trainer, workers, test_episodes, console)
+        group.leave()
 
 
 def _run_round(

@@ -43,53 +43,43 @@ def train_level(
         TrainError: another run is at work there, or the demonstrations cannot be read.
     """
     with run_alone(out):
-        return _train_level(config, plan, demonstrations, most, out, device, say)
+        level = find_level(config.level)
+        began = time.monotonic()
+        data = load_demonstrations(demonstrations, level, most)
+        frames = replay(data, level.reach, device)
+        say(
+            f"{len(data)} demonstrations, {len(frames)} frames in {time.monotonic() - began:.1f} s"
+        )
+        trainer = Trainer(config, plan, device)
+        state = out / STATE_FILE
+        if state.is_file():
+            trainer.load(state)
+            say(f"going on at step {trainer.step}")
 
+        def report(step: int, share: float, values: dict[str, float]) -> None:
+            figures = ", ".join(f"{name} {value:.4f}" for name, value in values.items())
+            say(f"step {step} ({share:.0%}), {trainer.seconds:.1f} s: {figures}")
 
-def _train_level(
-    config: NetworkConfig,
-    plan: TrainingPlan,
-    demonstrations: Path,
-    most: int | None,
-    out: Path,
-    device: torch.device,
-    say: Callable[[str], None],
-) -> Path:
-    level = find_level(config.level)
-    began = time.monotonic()
-    data = load_demonstrations(demonstrations, level, most)
-    frames = replay(data, level.reach, device)
-    say(f"{len(data)} demonstrations, {len(frames)} frames in {time.monotonic() - began:.1f} s")
-    trainer = Trainer(config, plan, device)
-    state = out / STATE_FILE
-    if state.is_file():
-        trainer.load(state)
-        say(f"going on at step {trainer.step}")
-
-    def report(step: int, share: float, values: dict[str, float]) -> None:
-        figures = ", ".join(f"{name} {value:.4f}" for name, value in values.items())
-        say(f"step {step} ({share:.0%}), {trainer.seconds:.1f} s: {figures}")
-
-    trainer.train(frames, state, report)
-    found: dict[str, Any] = {
-        "demonstrations": len(data),
-        "frames": len(frames),
-        "first_seed": int(data.seeds.min()),
-        "last_seed": int(data.seeds.max()),
-        "steps": trainer.step,
-        "batch_size": plan.batch_size,
-        "seconds": round(trainer.seconds, 1),
-        "seed": plan.seed,
-        "symmetry": plan.symmetry,
-        "parameters": sum(p.numel() for p in trainer.network.parameters()),
-        "hardware": _hardware(device),
-        "torch": torch.__version__,
-    }
-    made = checkpoint.BabyAICheckpoint(config, found)
-    directory = out / "checkpoint"
-    checkpoint.save(directory, trainer.average, made)
-    (directory / checkpoint.CARD_FILE).write_text(card(made, None), encoding="utf-8")
-    return directory
+        trainer.train(frames, state, report)
+        found: dict[str, Any] = {
+            "demonstrations": len(data),
+            "frames": len(frames),
+            "first_seed": int(data.seeds.min()),
+            "last_seed": int(data.seeds.max()),
+            "steps": trainer.step,
+            "batch_size": plan.batch_size,
+            "seconds": round(trainer.seconds, 1),
+            "seed": plan.seed,
+            "symmetry": plan.symmetry,
+            "parameters": sum(p.numel() for p in trainer.network.parameters()),
+            "hardware": _hardware(device),
+            "torch": torch.__version__,
+        }
+        made = checkpoint.BabyAICheckpoint(config, found)
+        directory = out / "checkpoint"
+        checkpoint.save(directory, trainer.average, made)
+        (directory / checkpoint.CARD_FILE).write_text(card(made, None), encoding="utf-8")
+        return directory
 
 
 def _hardware(device: torch.device) -> str:
