@@ -126,6 +126,8 @@ def tiny_rt2(kind: str = "fast_vlm", **values) -> RT2:
     return RT2(tiny_config(**values), tiny_backbone(kind), vocabulary()).eval()
 
 
+IN_FLOAT32 = {"gemma3"}
+"""Models that norm their queries, and so attend in full precision also under autocast."""
 SENTENCES = ["go to the red ball", "stop", "turn left, then drive to the cone nearest to you"]
 
 
@@ -401,9 +403,7 @@ def test_every_parameter_learns_and_one_batch_can_be_learnt_by_heart():
     assert (found[:, knots] - given["actions"][:, knots]).abs().max() <= 1 / 255 + 1e-6
 
 
-@pytest.mark.parametrize(
-    "kind", sorted(MODELS.keys() - {"gemma3"})
-)  # which norms queries in float32
+@pytest.mark.parametrize("kind", sorted(MODELS.keys() - IN_FLOAT32))
 def test_where_plain_products_are_faster_it_learns_by_them_and_the_same(kind, monkeypatch):
     model = tiny_rt2(kind).train()
     given = lessons(model)

@@ -21,7 +21,7 @@ def initial_weights(
     """The tensors of a checkpoint that `model` has a place for: of the same name and shape.
 
     The checkpoint may be of another network, or of an older format: its configuration is not
-    looked at.
+    looked at. What belongs to words goes by the word, however both number them.
 
     Args:
         parts: how the names of those begin that are wanted; by default all are.

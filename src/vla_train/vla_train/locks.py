@@ -32,7 +32,7 @@ def run_alone(folder: Path) -> Iterator[None]:
     with (folder / LOCK_FILE).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise TrainError(
                 f"another training run is at work in {folder}: end it, or give this one another "
                 "folder (--out)"

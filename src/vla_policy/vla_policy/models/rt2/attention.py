@@ -14,6 +14,8 @@ from transformers.masking_utils import sdpa_mask
 from vla_policy.models.attention import attend, attends_by_products
 
 NAME = "vla"
+NOT_OURS = ("softcap", "position_bias")
+"""What some models ask for besides: left to transformers, which does it or refuses."""
 
 
 def attend_as_ours(model: PreTrainedModel) -> None:
@@ -35,7 +37,8 @@ def _attention(
     **further: Any,
 ) -> tuple[torch.Tensor, None]:
     """As transformers asks: heads ``[B, heads, L, d]`` to ``[B, L, heads, d]``."""
-    if attention_mask is None or not attends_by_products(query):
+    asked_more = any(further.get(name) is not None for name in NOT_OURS)
+    if attention_mask is None or asked_more or not attends_by_products(query):
         attended: tuple[torch.Tensor, None] = sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout, scaling, **further
         )
