@@ -8,23 +8,27 @@ from torch import nn
 
 from vla_policy.models.fusion import FilmBlock, Fused, cell_positions
 from vla_train.babyai.match import Match
-from vla_train.babyai.vision import middle
+from vla_train.babyai.vision import Features
+from vla_train.babyai.window import around, put_back
 
 STEPS = (1, 2, 4, 1)
 NEAR = 2
 HEADING = 2
 """Place of the heading in the robot's state."""
+NEVER = -1e4
+"""Logit of a cell that was not looked at."""
 
 
 class RouteFusion(nn.Module):
     """FiLM blocks over the map, some of them with wide steps, so that news of a target travels.
 
     Takes the place of a `MultimodalFusion` in an `EndToEndVLA`. The action depends on what is
-    near the robot, which is always at the same place of the map: there the features are read.
+    near the robot: there the features are read.
 
     Args:
         channels: what a `GridEncoder` learns.
         parts: cells of the grid in one of the map of features.
+        grid: cells of the map of features of a whole image.
     """
 
     positions: torch.Tensor
@@ -40,7 +44,7 @@ class RouteFusion(nn.Module):
         depth: int = 4,
     ) -> None:
         super().__init__()
-        self.dim = dim
+        self.dim, self.grid = dim, grid
         condition = slots * language_dim + 1
         self.register_buffer("positions", cell_positions(*grid), persistent=False)  # [h * w, 2]
         self.channels = channels
@@ -62,22 +66,26 @@ class RouteFusion(nn.Module):
         compass = torch.cos(body[:, HEADING : HEADING + 1])
         condition = torch.cat([language.flatten(1), compass], dim=1)
         seen = features[:, -1].repeat_interleave(len(condition) // len(features), dim=0)
-        height, width = seen.shape[-2:]
-        matched, named = self.match(seen[:, self.channels :], condition)
-        x = seen[:, : self.channels] + matched
-        x = x + self.place(self.positions.T.reshape(1, 2, height, width))
+        parts = Features.of(seen, self.channels, self.grid)
+        positions = self.positions[parts.numbers]  # [B, P, 2], P cells that are looked at
+        matched, named = self.match(parts.symbols, parts.own, condition)
+        x = parts.learnt + matched
+        x = x + self.place(positions.transpose(1, 2).unflatten(2, x.shape[2:]))
         for block in self.blocks:
             x = block(x, condition)
-        cells = x.flatten(2)  # [B, C, h * w]
+        cells = x.flatten(2)  # [B, C, P]
         highest = cells.amax(dim=2)
-        logits = self.pointer(x).flatten(1) + named
+        logits = self.pointer(x).flatten(1) + named  # [B, P]
         weights = logits.softmax(dim=1)
         looked_at = torch.einsum("np,ncp->nc", weights, cells)
-        attention = torch.cat([logits, self.absent(torch.cat([highest, condition], dim=1))], dim=1)
-        unseen = attention.softmax(dim=1)[:, -1:]
-        near = middle(x, NEAR).flatten(1)
-        parts = [near, looked_at, weights @ self.positions, highest, unseen, condition]
-        return Fused(self.merge(torch.cat(parts, dim=1)), attention)
+        absent = self.absent(torch.cat([highest, condition], dim=1))
+        unseen = torch.cat([logits, absent], dim=1).softmax(dim=1)[:, -1:]
+        near = around(x, parts.place, NEAR).flatten(1)
+        where = torch.einsum("np,npd->nd", weights, positions)
+        vector = self.merge(torch.cat([near, looked_at, where, highest, unseen, condition], dim=1))
+        blank = torch.full_like(self.positions[:, 0], NEVER)  # [h * w]
+        everywhere = put_back(logits, parts.numbers, blank)
+        return Fused(vector, torch.cat([everywhere, absent], dim=1))
 
 
 def wide_blocks(channels: int, condition_dim: int, depth: int) -> nn.ModuleList:

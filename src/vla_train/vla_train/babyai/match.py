@@ -29,20 +29,20 @@ class Match(nn.Module):
         nn.init.constant_(self.choose.bias, 1.0 / FILTERS)
 
     def forward(
-        self, symbols: torch.Tensor, condition: torch.Tensor
+        self, symbols: torch.Tensor, own: torch.Tensor, condition: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """The answers as features ``[N, C, h, w]``, and as logits of the cells ``[N, h * w]``.
 
         Args:
             symbols: ``[N, parts * SYMBOLS, h, w]`` what is in each cell, of which one of the map
                 of features has some.
+            own: ``[N, parts * SYMBOLS]`` what is in the robot's own cell.
             condition: ``[N, D]`` the mission.
         """
         filters = self.write(condition).unflatten(1, (FILTERS, SYMBOLS))
         cells = symbols.unflatten(1, (self.parts, SYMBOLS))
         answers = torch.einsum("npshw,nfs->nfphw", cells, filters)
         # Which filter counts depends on what the robot carries: it is seen in its own cell.
-        own = symbols[:, :, symbols.shape[2] // 2, symbols.shape[3] // 2]
         weights = self.choose(own)[:, :, None, None]  # [N, FILTERS, 1, 1]
         logits = (answers.amax(dim=2) * weights).sum(dim=1).flatten(1)
         return self.spread(answers.flatten(1, 2)), logits

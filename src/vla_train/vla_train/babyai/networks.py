@@ -46,9 +46,10 @@ class NetworkConfig:
         depth: FiLM blocks behind it.
         language_dim: of each vector of the mission.
         dim: of the vector that the action is decoded from; of an RT1's tokens.
+        window: cells of the map in each direction that are looked at, see `GridEncoder`.
 
     Raises:
-        TrainError: there is no such level or architecture, or a size is not positive.
+        TrainError: there is no such level or architecture, or a size is out of its range.
     """
 
     level: str
@@ -60,6 +61,7 @@ class NetworkConfig:
     depth: int = 4
     language_dim: int = 64
     dim: int = 256
+    window: int = 0
 
     def __post_init__(self) -> None:
         find_level(self.level)
@@ -69,8 +71,19 @@ class NetworkConfig:
                 f"(got {self.architecture!r})"
             )
         for name, value in dataclasses.asdict(self).items():
-            if name not in ("level", "architecture") and (type(value) is not int or value < 1):
-                raise TrainError(f"{name} must be a whole number >= 1 (got {value!r})")
+            lowest = 0 if name == "window" else 1
+            if name not in ("level", "architecture") and (
+                type(value) is not int or value < lowest
+            ):
+                raise TrainError(f"{name} must be a whole number >= {lowest} (got {value!r})")
+        narrowest = find_level(self.level).side + self.stride - 1
+        if self.window and (
+            not narrowest <= self.window <= self.size or self.window % self.stride
+        ):
+            raise TrainError(
+                f"window must be 0 or a multiple of {self.stride} from {narrowest} to {self.size} "
+                f"(got {self.window})"
+            )
 
     @property
     def size(self) -> int:
@@ -80,10 +93,10 @@ class NetworkConfig:
     @classmethod
     def of(cls, level: Level, architecture: str) -> NetworkConfig:
         """The sizes that the shipped networks have."""
-        depth = 8 if level.name == "GoTo" else 4  # nine rooms take a longer way to look ahead
-        if architecture == "rt1":
-            return cls(level.name, architecture, history=6, depth=depth, dim=128)
-        return cls(level.name, architecture, depth=depth)
+        sizes = {"history": 6, "dim": 128} if architecture == "rt1" else {}
+        if level.name == "GoTo":  # nine rooms take a longer way to look ahead
+            sizes |= {"depth": 8, "window": 24}
+        return cls(level.name, architecture, **sizes)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> NetworkConfig:
@@ -220,7 +233,7 @@ def _rt1(config: NetworkConfig) -> RT1:
 
 
 def _vision(config: NetworkConfig) -> GridEncoder:
-    return GridEncoder(config.channels, config.stride, config.blocks)
+    return GridEncoder(config.channels, config.stride, config.blocks, config.window)
 
 
 _MAKERS: dict[str, Callable[[NetworkConfig], Network]] = {"end_to_end": _end_to_end, "rt1": _rt1}

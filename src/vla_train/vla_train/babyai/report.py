@@ -61,6 +61,7 @@ def card(config: BabyAICheckpoint, report: Mapping[str, Any] | None) -> str:
         ),
         f"- Training: {training['steps']} steps of {training['batch_size']} windows in "
         f"{training['seconds']} s, seed {training['seed']}.",
+        *_begun(training.get("initial")),
         f"- Hardware: {training['hardware']}; torch {training['torch']}.",
         f"- Size: {training['parameters'] / 1e6:.2f} million parameters.",
         "- Actions: " + ", ".join(config.actions.names) + ".",
@@ -81,6 +82,17 @@ def card(config: BabyAICheckpoint, report: Mapping[str, Any] | None) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _begun(initial: Mapping[str, Any] | None) -> list[str]:
+    if initial is None:
+        return []
+    return [
+        f"- Begun with what an {_NAMES[initial['architecture']]} had learnt to see: "
+        f"{initial['tensors']} of {initial['of']} tensors, of {initial['demonstrations']} "
+        f"demonstrations, {initial['steps']} steps of {initial['batch_size']} frames in "
+        f"{initial['seconds']} s; {initial['hardware']}."
+    ]
 
 
 def _thousands(count: int | None) -> str:

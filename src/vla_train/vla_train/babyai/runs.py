@@ -31,6 +31,7 @@ def train_level(
     out: Path,
     device: torch.device,
     say: Callable[[str], None],
+    initial: Path | None = None,
 ) -> Path:
     """Train a network on a level's demonstrations; gives the directory of its checkpoint.
 
@@ -38,9 +39,11 @@ def train_level(
         demonstrations: folder that they lie in.
         most: how many to use; None: all.
         out: folder of the run, which goes on from there where it was cut off.
+        initial: directory of a checkpoint of the level, see `vla_train.babyai.initial`.
 
     Raises:
-        TrainError: another run is at work there, or the demonstrations cannot be read.
+        TrainError: another run is at work there, or the demonstrations or the initial checkpoint
+            cannot be read.
     """
     with run_alone(out):
         level = find_level(config.level)
@@ -51,6 +54,12 @@ def train_level(
             f"{len(data)} demonstrations, {len(frames)} frames in {time.monotonic() - began:.1f} s"
         )
         trainer = Trainer(config, plan, device)
+        begun: dict[str, Any] = {}
+        if initial is not None:
+            begun["initial"] = trainer.begin_with(initial)
+            say(
+                "begins with {tensors} of {of} tensors that were taught".format(**begun["initial"])
+            )
         state = out / STATE_FILE
         if state.is_file():
             trainer.load(state)
@@ -74,6 +83,7 @@ def train_level(
             "parameters": sum(p.numel() for p in trainer.network.parameters()),
             "hardware": _hardware(device),
             "torch": torch.__version__,
+            **begun,
         }
         made = checkpoint.BabyAICheckpoint(config, found)
         directory = out / "checkpoint"

@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 
 from vla_train.babyai.frames import IGNORED, Batch, Frames
+from vla_train.babyai.initial import begin_with
 from vla_train.babyai.networks import NetworkConfig, ask, build_network
 from vla_train.babyai.symmetry import Symmetry
 from vla_train.babyai.vision import nearest_cell
@@ -89,6 +91,12 @@ class Trainer:
         self._answers = ANSWERS if config.architecture == "rt1" else 1
         self._weights = list(self.network.parameters())
         self._pairs = _float_pairs(self.average, self.network)
+
+    def begin_with(self, source: Path) -> dict[str, Any]:
+        """Begin with weights of a checkpoint, see `vla_train.babyai.initial`."""
+        found = begin_with(self.network, self.config.level, source)
+        self.average.load_state_dict(self.network.state_dict())
+        return found
 
     def train(self, frames: Frames, state_file: Path | None, progress: Progress) -> None:
         """Train to the end, from where a cut-off run stopped."""

@@ -49,6 +49,10 @@ def train(
     precision: Annotated[str, typer.Option(help="float32, bfloat16 or auto.")] = "auto",
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
     seed: Annotated[int, typer.Option(min=0)] = 0,
+    initial: Annotated[
+        Path | None,
+        typer.Option(help="Checkpoint of the level that teaches the network to see."),
+    ] = None,
     data: Annotated[Path, typer.Option(help="Folder of demonstrations.")] = DEMONSTRATIONS,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the run; out/babyai/<level>_<architecture>.")
@@ -81,7 +85,9 @@ def train(
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         folder = out or FOLDER / f"{level}_{architecture}".lower()
-        made = train_level(config, plan, data, demos, folder, torch.device(device), console.print)
+        made = train_level(
+            config, plan, data, demos, folder, torch.device(device), console.print, initial
+        )
         console.print(f"wrote {made}")
     except (TrainError, PolicyError, OSError) as error:
         console.print(f"[red]{error}[/red]")

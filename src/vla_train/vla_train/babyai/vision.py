@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import nn
 
 from vla_policy.models.vision import ResidualBlock
 from vla_train.babyai.cells import COLOURS, OBJECTS, STATES
+from vla_train.babyai.window import MARKS, around, crop, first_cells, marks, numbers_of
 
 SYMBOLS = OBJECTS + len(COLOURS) + STATES
 
@@ -21,16 +24,21 @@ class GridEncoder(nn.Module):
 
     Attributes:
         learnt: depth of what the convolutions give.
-        channels: depth of the feature map: behind what is learnt stand the symbols themselves.
+        channels: depth of the feature map: behind what is learnt stand the symbols themselves, and
+            row and column of each cell in the map of features of the whole image.
         stride: cells of the grid to a cell of the map in each direction.
+        window: cells of the grid in each direction that are looked at, all that was seen among
+            them; 0: all.
     """
 
     offsets: torch.Tensor
 
-    def __init__(self, channels: int = 64, stride: int = 1, blocks: int = 2) -> None:
+    def __init__(
+        self, channels: int = 64, stride: int = 1, blocks: int = 2, window: int = 0
+    ) -> None:
         super().__init__()
-        self.learnt, self.stride = channels, stride
-        self.channels = channels + stride**2 * SYMBOLS
+        self.learnt, self.stride, self.window = channels, stride, window
+        self.channels = channels + stride**2 * SYMBOLS + MARKS
         offsets = torch.tensor([0, OBJECTS, OBJECTS + len(COLOURS)]).view(3, 1, 1)
         self.register_buffer("offsets", offsets, persistent=False)
         self.embed = nn.Conv2d(SYMBOLS, channels // 2, 1)
@@ -46,16 +54,48 @@ class GridEncoder(nn.Module):
         """``[N, 3, H, W]`` to features ``[N, channels, H / stride, W / stride]``.
 
         The channels of an image are object, colour and state, each divided by 255 as the colours
-        of a picture are.
+        of a picture are. With a window H and W of the features are the window's.
         """
+        first = torch.zeros(len(images), 2, dtype=torch.long, device=images.device)
+        if self.window:
+            first = first_cells(images, self.window, self.stride)
+            images = crop(images, first, self.window, self.window)
         numbers = (images * 255.0).round().long() + self.offsets  # [N, 3, H, W]
-        marks = images.new_zeros(len(images), SYMBOLS, *images.shape[-2:])
-        marks = marks.scatter_(1, numbers, 1.0).contiguous(memory_format=torch.channels_last)
-        features = self.blocks(self.stem(self.embed(marks)))
+        symbols = images.new_zeros(len(images), SYMBOLS, *images.shape[-2:])
+        symbols = symbols.scatter_(1, numbers, 1.0).contiguous(memory_format=torch.channels_last)
+        features = self.blocks(self.stem(self.embed(symbols)))
         height, width = features.shape[-2:]
-        parts = marks.unflatten(3, (width, self.stride)).unflatten(2, (height, self.stride))
+        parts = symbols.unflatten(3, (width, self.stride)).unflatten(2, (height, self.stride))
         plain = parts.permute(0, 3, 5, 1, 2, 4).flatten(1, 3)  # [N, stride^2 * SYMBOLS, h, w]
-        return torch.cat([features, plain.to(features.dtype)], dim=1)
+        where = marks(first // self.stride, height, width)
+        behind = [each.to(features.dtype) for each in (plain, where)]
+        return torch.cat([features, *behind], dim=1)
+
+
+class Features(NamedTuple):
+    """What a `GridEncoder` gives, taken apart.
+
+    Attributes:
+        learnt: ``[N, C, h, w]``.
+        symbols: ``[N, stride^2 * SYMBOLS, h, w]`` what is in each cell.
+        own: ``[N, stride^2 * SYMBOLS]`` what is in the robot's own: it holds what it carries.
+        place: ``[N, 2]`` row and column of the robot's own cell.
+        numbers: ``[N, h * w]`` of the cells in the map of features of the whole image.
+    """
+
+    learnt: torch.Tensor
+    symbols: torch.Tensor
+    own: torch.Tensor
+    place: torch.Tensor
+    numbers: torch.Tensor
+
+    @classmethod
+    def of(cls, features: torch.Tensor, learnt: int, grid: tuple[int, int]) -> Features:
+        """Of a map of features ``[N, channels, h, w]``; ``grid`` is that of the whole image."""
+        symbols, where = features[:, learnt:-MARKS], features[:, -MARKS:]
+        place = torch.tensor(grid, device=features.device) // 2 - where[:, :, 0, 0].long()
+        own = around(symbols, place, 0)[:, :, 0, 0]
+        return cls(features[:, :learnt], symbols, own, place, numbers_of(where, grid[1]))
 
 
 def nearest_cell(cells: torch.Tensor, size: int, stride: int) -> torch.Tensor:
@@ -65,9 +105,3 @@ def nearest_cell(cells: torch.Tensor, size: int, stride: int) -> torch.Tensor:
     width = size // stride
     there = torch.where(inside, row * width + column, torch.full_like(cells, width * width))
     return torch.where(cells < 0, cells, there)
-
-
-def middle(features: torch.Tensor, reach: int) -> torch.Tensor:
-    """The cells around the robot's own ``[N, C, 2 * reach + 1, 2 * reach + 1]``."""
-    row, column = features.shape[-2] // 2, features.shape[-1] // 2
-    return features[:, :, row - reach : row + reach + 1, column - reach : column + reach + 1]
