@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -38,8 +39,9 @@ class NetworkPlayer:
     """A network with what each robot remembers.
 
     It takes the likeliest action. Where a robot is in just the situation that it was in before
-    in this episode, the likeliest action has led in a circle, and one is drawn as likely as the
-    network holds it.
+    in this episode, the likeliest action has led in a circle, and one is drawn: the second time
+    as likely as the network holds it, and the more evenly the more often it comes back, the
+    logits divided by how often it was there.
 
     Args:
         seed: of what is drawn.
@@ -51,7 +53,7 @@ class NetworkPlayer:
         self.minds = Minds(count, find_level(config.level).reach)
         self.gaze = Gaze(network.eval(), config.history, count)
         self._words = torch.zeros(count, MAX_WORDS, dtype=torch.long)
-        self._known: list[set[int]] = [set() for _ in range(count)]
+        self._visits: list[Counter[int]] = [Counter() for _ in range(count)]
         self._rng = [np.random.default_rng(seed) for _ in range(count)]
         self._seed = seed
 
@@ -62,7 +64,7 @@ class NetworkPlayer:
         self._words[place] = 0
         numbers = torch.from_numpy(word_numbers([environment.mission])[0])
         self._words[place, : len(numbers)] = numbers
-        self._known[place] = set()
+        self._visits[place].clear()
         self._rng[place] = np.random.default_rng([self._seed, seed])
 
     @torch.no_grad()
@@ -78,13 +80,13 @@ class NetworkPlayer:
             self._words[who],
             self.minds.states(who),
         )
-        chances = logits.double().softmax(dim=-1).numpy()
-        actions = chances.argmax(axis=1).astype(np.int64)
+        actions = logits.argmax(dim=1).numpy().astype(np.int64)
         for row, place in enumerate(places):
-            situation = self.minds.situation(place)
-            if situation in self._known[place]:
-                actions[row] = self._rng[place].choice(len(chances[row]), p=chances[row])
-            self._known[place].add(situation)
+            visits, situation = self._visits[place], self.minds.situation(place)
+            if visits[situation]:
+                chances = (logits[row].double() / visits[situation]).softmax(dim=0).numpy()
+                actions[row] = self._rng[place].choice(len(chances), p=chances)
+            visits[situation] += 1
         self.minds.act(who, actions)
         return actions
 
