@@ -10,7 +10,7 @@ from torch import nn
 
 from vla_policy.models.vision import ResidualBlock
 from vla_train.babyai.cells import COLOURS, OBJECTS, STATES
-from vla_train.babyai.window import MARKS, around, crop, first_cells, marks, numbers_of
+from vla_train.babyai.window import MARKS, crop, first_cells, marks, numbers_of
 
 SYMBOLS = OBJECTS + len(COLOURS) + STATES
 
@@ -94,7 +94,7 @@ class Features(NamedTuple):
         """Of a map of features ``[N, channels, h, w]``; ``grid`` is that of the whole image."""
         symbols, where = features[:, learnt:-MARKS], features[:, -MARKS:]
         place = torch.tensor(grid, device=features.device) // 2 - where[:, :, 0, 0].long()
-        own = around(symbols, place, 0)[:, :, 0, 0]
+        own = crop(symbols, place, 1, 1)[:, :, 0, 0]
         return cls(features[:, :learnt], symbols, own, place, numbers_of(where, grid[1]))
 
 

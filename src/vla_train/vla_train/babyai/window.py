@@ -27,9 +27,9 @@ def first_cells(images: torch.Tensor, window: int, stride: int) -> torch.Tensor:
     """
     seen = images[:, 0] > _SEEN  # [N, H, W]
     first = []
-    for along, across in ((1, 2), (2, 1)):
+    for across in (2, 1):
         there = seen.any(dim=across).int()
-        size = images.shape[1 + along]
+        size = there.shape[1]
         lowest = there.argmax(dim=1)
         highest = size - 1 - there.flip(1).argmax(dim=1)
         middle = lowest + highest + 1 - window  # twice where the window would begin
