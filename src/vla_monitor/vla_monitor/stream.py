@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vla_monitor.window import SlidingWindow
+from vla_monitor.window import SlidingWindow, quantile
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Stream:
         intervals_ms = self._flowing_ms(now_s)
         if not len(intervals_ms):
             return NO_JITTER
-        distances_ms = np.abs(intervals_ms - np.median(intervals_ms))
+        distances_ms = np.abs(intervals_ms - quantile(np.sort(intervals_ms), 0.5))
         return Jitter(float(distances_ms.mean()), float(distances_ms.max()))
 
     def silence_s(self, now_s: float) -> float:

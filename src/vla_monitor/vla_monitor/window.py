@@ -64,7 +64,7 @@ class SlidingWindow:
     def p95(self, now_s: float, span_s: float) -> float | None:
         """The 95 % quantile of the last `span_s`; None when it holds no sample."""
         values = np.sort(self.values(now_s, span_s))
-        return _quantile(values, 0.95) if len(values) else None
+        return quantile(values, 0.95) if len(values) else None
 
     def quantiles(self, now_s: float, span_s: float) -> Quantiles:
         """Count, p50, p95, p99 and maximum of the samples younger than `span_s`.
@@ -74,12 +74,12 @@ class SlidingWindow:
         values = np.sort(self.values(now_s, span_s))
         if not len(values):
             return EMPTY
-        p50, p95, p99 = (_quantile(values, share) for share in (0.5, 0.95, 0.99))
+        p50, p95, p99 = (quantile(values, share) for share in (0.5, 0.95, 0.99))
         return Quantiles(len(values), p50, p95, p99, float(values[-1]))
 
 
-def _quantile(values: npt.NDArray[np.float64], share: float) -> float:
-    """The quantile of sorted values [n]; a fifth of the time that numpy.quantile takes."""
+def quantile(values: npt.NDArray[np.float64], share: float) -> float:
+    """The quantile of sorted values [n >= 1]; a fifth of the time that numpy.quantile takes."""
     place = share * (len(values) - 1)
     below = int(place)
     above = min(below + 1, len(values) - 1)
