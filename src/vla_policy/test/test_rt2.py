@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """RT-2: the packed loss, the constrained answer, and what a backbone must be."""
 
+import functools
 import json
 import math
 import subprocess
@@ -22,8 +23,8 @@ from vla_policy.backends.registry import open_backend
 from vla_policy.checkpoint import CheckpointConfig, policy_on, save_checkpoint
 from vla_policy.errors import CheckpointError, ObservationError
 from vla_policy.memory import LOST, SEEN
-from vla_policy.models import attention
 from vla_policy.models.rt2 import attention as rt2_attention
+from vla_policy.models.rt2 import behind
 from vla_policy.models.rt2.backbone import Backbone, check_backbone
 from vla_policy.models.rt2.config import RT2Config
 from vla_policy.models.rt2.network import RT2, Texts, knot_weights
@@ -409,9 +410,9 @@ def test_where_plain_products_are_faster_it_learns_by_them_and_the_same(kind, mo
     given = lessons(model)
     seen = []
 
-    def attend(*args):
+    def attend_behind(*args):
         seen.append(args[0].dtype)
-        return attention.attend(*args)
+        return behind.attend_behind(*args)
 
     def learn():
         model.zero_grad()
@@ -422,7 +423,7 @@ def test_where_plain_products_are_faster_it_learns_by_them_and_the_same(kind, mo
             [g.flatten() for p in model.parameters() if (g := p.grad) is not None]
         )
 
-    monkeypatch.setattr(rt2_attention, "attend", attend)
+    monkeypatch.setattr(rt2_attention, "attend_behind", attend_behind)
     loss, gradient = learn()
     assert seen == [torch.bfloat16] * 2
     monkeypatch.setattr(rt2_attention, "attends_by_products", lambda _: False)
@@ -430,6 +431,26 @@ def test_where_plain_products_are_faster_it_learns_by_them_and_the_same(kind, mo
     assert len(seen) == 2
     assert loss == pytest.approx(expected, rel=1e-2)
     assert torch.cosine_similarity(gradient, other, dim=0) > 0.99
+
+
+def test_compiled_it_learns_the_same_by_the_same_names(monkeypatch):
+    model = tiny_rt2().train()
+    given, names = lessons(model), list(model.state_dict())
+
+    def learn():
+        model.zero_grad()
+        loss = model.losses(given["images"], texts(model, given)).words[0].mean()
+        loss.backward()
+        gradients = [g.flatten() for p in model.parameters() if (g := p.grad) is not None]
+        return loss, torch.cat(gradients)
+
+    expected = learn()
+    # All of the compiler but the code for a processor, which takes a minute.
+    quick = functools.partial(torch.compile, backend="aot_eager")
+    monkeypatch.setattr(torch, "compile", quick)
+    model.compile_for_training()
+    torch.testing.assert_close(learn(), expected)
+    assert list(model.state_dict()) == names
 
 
 def test_a_tensor_with_two_names_is_written_once_and_read_twice():

@@ -105,6 +105,8 @@ class RunConfig:
         precision: of the network but its losses: `float32`, or `bfloat16`, which takes half the
             memory, and half the time where the processor or the GPU multiplies it; `auto`: the
             latter there, else the former.
+        compiled: on a processor, what most of a step is spent in is compiled first, where there
+            is a C++ compiler: a minute at the start of a run that takes many.
         still_share: share of steps in which a history of images is copies of the newest one, as
             when the robot stands: such steps cost a fraction.
         collect_ahead: while a round trains, the next one is collected, by the policy of the
@@ -131,6 +133,7 @@ class RunConfig:
     batch_size: int = 64
     accumulate: int = 1
     precision: str = "float32"
+    compiled: bool = False
     lessons_per_frame: int = 8
     mirror_share: float = 0.0
     still_share: float = 0.0

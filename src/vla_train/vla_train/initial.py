@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from safetensors import SafetensorError
@@ -37,15 +37,22 @@ def initial_weights(
         raise TrainError(f"initial: {path} cannot be read ({error})") from error
     if isinstance(model, AnyNetwork):
         found = model.fitted(found, path.parent)
-    places = {name: value.shape for name, value in model.state_dict().items()}
     for part in parts:
         if part and not any(name.startswith(part) for name in found):
             raise TrainError(f"initial_parts: no tensor of {path} has a name with {part!r} first")
     wanted = {name: value for name, value in found.items() if name.startswith(tuple(parts))}
-    fitting = {name: value for name, value in wanted.items() if places.get(name) == value.shape}
+    fitting = fitting_weights(wanted, model)
     if not fitting:
         raise TrainError(
             f"initial: none of the {len(wanted)} tensors of {path} has name and shape of one of "
-            f"the network's {len(places)}"
+            f"the network's {len(model.state_dict())}"
         )
     return fitting
+
+
+def fitting_weights(
+    found: Mapping[str, torch.Tensor], model: nn.Module
+) -> dict[str, torch.Tensor]:
+    """Those that have name and shape of one of the model's own."""
+    places = {name: place.shape for name, place in model.state_dict().items()}
+    return {name: value for name, value in found.items() if places.get(name) == value.shape}

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from vla_policy.architectures import architecture_of
+from vla_policy.backends.hardware import has_compiler
 from vla_train.config import RoundConfig, RunConfig
 from vla_train.dataset import Batch, FrameDataset
 from vla_train.devices import mixed_precision, to_device
@@ -71,6 +72,8 @@ class Trainer:
             capturable=gpu,
         )
         self._averaged = _Averaged(self.average, self.model)
+        if config.compiled and not gpu and has_compiler():
+            self.model.compile_for_training()
         self._learn_step = self._new_step()
         self.round = 0
         self.step = 0

@@ -36,10 +36,12 @@ def train(
     from vla_sim.errors import SimulatorError
     from vla_train.config import load_config
     from vla_train.errors import TrainError
+    from vla_train.memory import keep_memory
     from vla_train.run import RunFolder
     from vla_train.run import train as run
 
     console = Console()
+    keep_memory()
     try:
         plan = load_config(config, changes or ())
         folder = RunFolder(out or Path("out/train") / plan.name)

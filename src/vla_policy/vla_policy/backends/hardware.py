@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import functools
+import shutil
 from pathlib import Path
 
 BFLOAT16 = {"amx_bf16", "avx512_bf16"}
@@ -21,6 +22,11 @@ def cpu_name() -> str:
 def multiplies_bfloat16() -> bool:
     """Whether the processor has instructions that multiply bfloat16."""
     return not BFLOAT16.isdisjoint(_field("flags").split())
+
+
+def has_compiler() -> bool:
+    """Whether there is a C++ compiler that PyTorch's can use for code of this processor."""
+    return any(map(shutil.which, ("g++", "clang++")))
 
 
 def _field(name: str) -> str:

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import torch
 
 from vla_policy.backends.backend import Options
 from vla_policy.backends.deployment import load_graph
+from vla_policy.backends.hardware import has_compiler
 from vla_policy.backends.torch_eager import TorchBackend
 from vla_policy.errors import BackendError
 
@@ -20,7 +20,7 @@ def open_backend(name: str, variant: str, directory: Path, options: Options) -> 
     Raises:
         BackendError: there is no C++ compiler.
     """
-    if not options.on_gpu and not (shutil.which("g++") or shutil.which("clang++")):
+    if not options.on_gpu and not has_compiler():
         raise BackendError(f"backend {name!r} needs a C++ compiler: sudo apt-get install g++")
     deployment = load_graph(directory, options)
     network = torch.compile(deployment, fullgraph=True, dynamic=False)

@@ -136,6 +136,12 @@ class AnyNetwork(nn.Module, abc.ABC):
             memory = like.new_zeros(count, memory_dim(self.config))
         return state, memory
 
+    def compile_for_training(self) -> None:
+        """Let PyTorch's compiler have what most of a step is spent in, where it does that faster.
+
+        The weights and their names stay the same; here nothing is compiled.
+        """
+
     def save_beside(self, checkpoint: Path) -> ModelConfig:
         """Write what a checkpoint needs besides the weights; gives the sizes as it says them."""
         return self.config

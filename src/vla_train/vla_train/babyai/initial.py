@@ -12,6 +12,7 @@ from torch import nn
 from vla_policy.models.rt1 import RT1
 from vla_train.babyai import checkpoint
 from vla_train.errors import TrainError
+from vla_train.initial import fitting_weights
 
 _SAME_PARTS = {
     "vision.": "vision.encoder.",
@@ -38,10 +39,10 @@ def begin_with(network: nn.Module, level: str, source: Path) -> dict[str, Any]:
     if isinstance(network, RT1) and not isinstance(other, RT1):
         found = {_renamed(name): value for name, value in found.items()}
     places = network.state_dict()
-    fitting = {
-        name: _narrowed(found[name], place) for name, place in places.items() if name in found
-    }
-    fitting = {name: v for name, v in fitting.items() if v.shape == places[name].shape}
+    fitting = fitting_weights(
+        {name: _narrowed(found[name], place) for name, place in places.items() if name in found},
+        network,
+    )
     if not fitting:
         raise TrainError(f"none of the tensors of {source} fits the network's {len(places)}")
     network.load_state_dict(places | fitting)

@@ -68,8 +68,10 @@ def train(
     from vla_train.babyai.runs import train_level
     from vla_train.babyai.training import TrainingPlan
     from vla_train.errors import TrainError
+    from vla_train.memory import keep_memory
 
     console = Console(soft_wrap=True, highlight=False)
+    keep_memory()
     try:
         config = NetworkConfig.of(find_level(level), architecture)
         if steps is None and seconds is None:

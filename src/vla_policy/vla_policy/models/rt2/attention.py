@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import torch
@@ -12,8 +13,11 @@ from transformers.integrations.sdpa_attention import repeat_kv, sdpa_attention_f
 from transformers.masking_utils import sdpa_mask
 
 from vla_policy.models.attention import attend, attends_by_products
+from vla_policy.models.rt2.behind import TextsBehind, attend_behind
 
 NAME = "vla"
+TEXTS = "texts_behind"
+"""The argument that a language model hands on to its attention: `TextsBehind`."""
 NOT_OURS = ("softcap", "position_bias")
 """What some models ask for besides: left to transformers, which does it or refuses."""
 
@@ -24,6 +28,13 @@ def attend_as_ours(model: PreTrainedModel) -> None:
         AttentionInterface.register(NAME, _attention)
         AttentionMaskInterface.register(NAME, sdpa_mask)
         model.set_attn_implementation(NAME)
+
+
+def takes_texts(decoder: PreTrainedModel) -> bool:
+    """Whether `TextsBehind` that a decoder is given come to `_attention`."""
+    parameters = inspect.signature(decoder.forward).parameters.values()
+    hands_on = any(each.kind is each.VAR_KEYWORD for each in parameters)
+    return hands_on and bool(decoder.config._attn_implementation == NAME)
 
 
 def _attention(
@@ -39,11 +50,16 @@ def _attention(
     """As transformers asks: heads ``[B, heads, L, d]`` to ``[B, L, heads, d]``."""
     asked_more = any(further.get(name) is not None for name in NOT_OURS)
     if attention_mask is None or asked_more or not attends_by_products(query):
+        further.pop(TEXTS, None)
         attended: tuple[torch.Tensor, None] = sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout, scaling, **further
         )
         return attended
     groups = getattr(module, "num_key_value_groups", 1)
     key, value = repeat_kv(key, groups), repeat_kv(value, groups)
-    found = attend(query, key, value, attention_mask, dropout, scaling)
+    texts: TextsBehind | None = further.get(TEXTS)
+    if texts is None or dropout:
+        found = attend(query, key, value, attention_mask, dropout, scaling)
+    else:
+        found = attend_behind(query, key, value, attention_mask, texts, scaling)
     return found.transpose(1, 2).contiguous(), None

@@ -13,7 +13,8 @@ from torch import nn
 from transformers import AutoConfig, AutoModelForImageTextToText, DynamicCache, PreTrainedModel
 
 from vla_policy.errors import CheckpointError
-from vla_policy.models.rt2.attention import attend_as_ours
+from vla_policy.models.rt2.attention import TEXTS, attend_as_ours, takes_texts
+from vla_policy.models.rt2.behind import TextsBehind
 
 COORDINATES = 2
 """Further channels of images for towers that take five: how far to the right and how far down a
@@ -95,12 +96,21 @@ class Backbone(nn.Module):
         return states
 
     def states_within(
-        self, embeddings: torch.Tensor, mask: torch.Tensor, positions: torch.Tensor
+        self,
+        embeddings: torch.Tensor,
+        mask: torch.Tensor,
+        positions: torch.Tensor,
+        texts: TextsBehind,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Last states, as `states`, and those in the middle of the layers."""
-        outputs = self._run(
-            embeddings, mask, positions, {"use_cache": False, "output_hidden_states": True}
-        )
+        """Last states, as `states`, and those in the middle of the layers.
+
+        Args:
+            texts: what the mask is made of; to know it saves work.
+        """
+        further: dict[str, Any] = {"use_cache": False, "output_hidden_states": True}
+        if takes_texts(self.model.get_decoder()):
+            further[TEXTS] = texts
+        outputs = self._run(embeddings, mask, positions, further)
         every = outputs.hidden_states
         return outputs.last_hidden_state, every[(len(every) - 1) // 2]
 
@@ -116,6 +126,11 @@ class Backbone(nn.Module):
         return self.model.get_decoder()(
             inputs_embeds=embeddings, attention_mask=mask, position_ids=positions, **further
         )
+
+    def compile_decoder(self) -> None:
+        """Let PyTorch's compiler have the language model, at its next call."""
+        decoder: Any = self.model.get_decoder()
+        decoder.forward = torch.compile(decoder.forward, dynamic=False)
 
     def logits(
         self, states: torch.Tensor, tokens: torch.Tensor | slice | None = None

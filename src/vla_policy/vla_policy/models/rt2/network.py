@@ -292,7 +292,9 @@ class RT2(AnyNetwork):
         layout = lay_out(length, packs, self.config.bidirectional)
         tokens = self.backbone.token_embeddings(torch.cat([each.tokens for each in packs], dim=1))
         embeddings = torch.cat([prefix, tokens.to(prefix.dtype)], dim=1)
-        last, middle = self.backbone.states_within(embeddings, layout.mask, layout.positions)
+        last, middle = self.backbone.states_within(
+            embeddings, layout.mask, layout.positions, layout.texts
+        )
         words, counted = [], []
         for text, each, begin in zip(asked, packs, layout.begins, strict=True):
             states = _at(last, begin + each.sources)
@@ -352,6 +354,10 @@ class RT2(AnyNetwork):
     def answer_words(self) -> int:
         """Words of an answer: those of the plan, if there is one, and those of the actions."""
         return self.config.words + (PLAN_WORDS if self.config.plan else 0)
+
+    def compile_for_training(self) -> None:
+        """See `AnyNetwork.compile_for_training`; here it has the language model."""
+        self.backbone.compile_decoder()
 
     def save_beside(self, checkpoint: Path) -> RT2Config:
         """Write the backbone's configuration and tokenizer; see `config.BESIDE`."""

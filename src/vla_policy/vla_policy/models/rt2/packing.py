@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 import torch
 
+from vla_policy.models.rt2.behind import TextsBehind
+
 EVEN = 8
 """Kernels of attention want masks whose rows are multiples of this long."""
 
@@ -31,6 +33,7 @@ class Pack:
         place: ``[B, W]`` where in its text a token stands, not counting gaps.
         sources: ``[B * Q, M]`` the place in the pack that each word of an answer is said from.
         fits: ``[B * Q, M]`` False where that is none, since the pack was full before.
+        widest: places of the longest text that there could be.
     """
 
     tokens: torch.Tensor
@@ -40,6 +43,7 @@ class Pack:
     place: torch.Tensor
     sources: torch.Tensor
     fits: torch.Tensor
+    widest: int
 
 
 def pack(
@@ -78,6 +82,7 @@ def pack(
         place=place.view(images, -1).gather(1, order),
         sources=sources.clamp(max=width - 1),
         fits=sources < width,
+        widest=length,
     )
 
 
@@ -89,11 +94,13 @@ class Layout:
         mask: ``[B, 1, L, L]`` True where a place may look.
         positions: ``[B, L]``.
         begins: where each of the packs begins.
+        texts: how they stand behind the image.
     """
 
     mask: torch.Tensor
     positions: torch.Tensor
     begins: tuple[int, ...]
+    texts: TextsBehind
 
 
 def lay_out(prefix: int, packs: tuple[Pack, ...], bidirectional: bool) -> Layout:
@@ -125,4 +132,5 @@ def lay_out(prefix: int, packs: tuple[Pack, ...], bidirectional: bool) -> Layout
         mask=((own | of_image) & there[:, None])[:, None],
         positions=torch.cat([places, *(prefix + each.place for each in packs)], dim=1),
         begins=tuple(begins),
+        texts=TextsBehind(prefix, -(-max(each.widest for each in packs) // EVEN) * EVEN),
     )
