@@ -48,16 +48,15 @@ def _attention(
     **further: Any,
 ) -> tuple[torch.Tensor, None]:
     """As transformers asks: heads ``[B, heads, L, d]`` to ``[B, L, heads, d]``."""
+    texts: TextsBehind | None = further.pop(TEXTS, None)
     asked_more = any(further.get(name) is not None for name in NOT_OURS)
     if attention_mask is None or asked_more or not attends_by_products(query):
-        further.pop(TEXTS, None)
         attended: tuple[torch.Tensor, None] = sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout, scaling, **further
         )
         return attended
     groups = getattr(module, "num_key_value_groups", 1)
     key, value = repeat_kv(key, groups), repeat_kv(value, groups)
-    texts: TextsBehind | None = further.get(TEXTS)
     if texts is None or dropout:
         found = attend(query, key, value, attention_mask, dropout, scaling)
     else:
