@@ -18,7 +18,7 @@ from vla_policy.backends.registry import KINDS
 from vla_policy.checkpoint import find_checkpoint, read_config
 from vla_train.comparing import EAGER
 from vla_train.evaluation import Contestant, EpisodeResult, evaluate, summarise
-from vla_train.exporting import progress
+from vla_train.progress import ProgressBar
 
 POLICY, SPLIT, SEED = "end_to_end", "seen", 0
 EPISODES = int(os.environ.get("VLA_BENCH_EPISODES", "300"))
@@ -32,7 +32,7 @@ def measure(episodes: int = EPISODES) -> Report:
     spec = read_config(source).action
     results: dict[str, list[EpisodeResult]] = {}
     not_run: dict[str, str] = {}
-    with progress(Console()) as bar:
+    with ProgressBar(Console()) as bar:
         for kind in KINDS:
             directory = export if kind.graph else source
             obstacle = kind.obstacle(directory, Options(threads=THREADS))

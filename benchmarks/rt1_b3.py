@@ -24,7 +24,8 @@ from vla_policy.checkpoint import CheckpointConfig, save_checkpoint
 from vla_policy.models.rt1 import RT1
 from vla_policy.models.rt1_config import rt1_b3
 from vla_train.comparing import compare_backends
-from vla_train.exporting import CALIBRATION_SPLIT, REFERENCE_SPLIT, progress, record_reference
+from vla_train.exporting import CALIBRATION_SPLIT, REFERENCE_SPLIT, record_reference
+from vla_train.progress import ProgressBar
 
 LOOKS_PER_S = 30.0
 THREADS = (1, 2)
@@ -62,7 +63,7 @@ def _write(source: Path, graphs: Path, observations: int, calibration: int) -> N
     torch.manual_seed(0)
     model = RT1(rt1_b3(action_dim=SPEC.action_dim, horizon=SPEC.horizon))
     save_checkpoint(source, model, CheckpointConfig(model=model.config, action=SPEC))
-    with progress(Console()) as bar:
+    with ProgressBar(Console()) as bar:
         ranges = record_reference(source, CALIBRATION_SPLIT, calibration, bar)
         reference = record_reference(source, REFERENCE_SPLIT, observations, bar)
         task = bar.add_task("exporting", total=len(FORMATS))

@@ -27,7 +27,6 @@ from vla_policy.models.rt2 import attention as rt2_attention
 from vla_policy.models.rt2 import behind
 from vla_policy.models.rt2.backbone import Backbone, check_backbone
 from vla_policy.models.rt2.config import RT2Config
-from vla_policy.models.rt2.decoding import Speaker
 from vla_policy.models.rt2.network import RT2, Texts, knot_weights
 from vla_policy.models.rt2.numbers import BINS
 from vla_policy.models.rt2.prompt import PLAN_WORDS
@@ -278,12 +277,11 @@ def test_with_gaps_left_it_says_the_same(kind, plan, bidirectional):
             torch.testing.assert_close(padded, look)
 
 
-@pytest.mark.parametrize("decoding", ["likeliest", "mean"])
-def test_an_export_says_the_same_without_torch(tmp_path, decoding):
+def test_an_export_says_the_same_without_torch(tmp_path):
     for module in ("onnx", "onnxscript", "onnxruntime"):
         pytest.importorskip(module, reason="a file of requirements/ is not installed")
-    config = CheckpointConfig(tiny_config(decoding=decoding), ACTION)
-    save_checkpoint(tmp_path / "tiny", tiny_rt2(decoding=decoding), config)
+    config = CheckpointConfig(tiny_config(), ACTION)
+    save_checkpoint(tmp_path / "tiny", tiny_rt2(), config)
     views = observations()
     eager = open_backend("torch", tmp_path / "tiny", Options(threads=1))
     reference = record([views], eager, lambda backend: policy_on(backend, tmp_path / "tiny"))
@@ -315,30 +313,6 @@ def test_words_of_other_sentences_in_the_batch_change_nothing():
             given["stages"][row : row + 1],
         )
         torch.testing.assert_close(look.actions, model.heard(said[None]).actions)
-
-
-@pytest.mark.parametrize(("decoding", "first", "last"), [("likeliest", 10, 10), ("mean", 98, 102)])
-def test_the_number_said_is_the_likeliest_or_amid_the_likeliest_ones(decoding, first, last):
-    """One bin that is the likeliest, and nine beside each other that are so together."""
-    model = tiny_rt2(decoding=decoding)
-    chances = torch.full((BINS,), 1e-6)
-    chances[10] = 0.2
-    chances[96:105] = 0.8 / 9
-    tokens = range(40, 40 + BINS)
-
-    def logits(states, rows):
-        assert rows == slice(tokens.start, tokens.stop)
-        return chances.log().expand(len(states), -1)
-
-    model.backbone.logits = logits
-    said = Speaker(model).number(torch.zeros(3, model.backbone.width), tokens)
-    assert said.shape == (3, 1)
-    assert all(tokens.start + first <= word <= tokens.start + last for word in said[:, 0])
-
-
-def test_another_way_to_choose_a_number_is_refused():
-    with pytest.raises(CheckpointError, match=r"likeliest, mean \(got 'middle'\)"):
-        tiny_config(decoding="middle")
 
 
 @pytest.mark.parametrize("seed", range(5))

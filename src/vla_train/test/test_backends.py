@@ -19,7 +19,8 @@ from vla_policy.errors import BackendError
 from vla_policy.models.config import EndToEndConfig
 from vla_policy.models.end_to_end import EndToEndVLA
 from vla_train.comparing import report_of
-from vla_train.exporting import CALIBRATION_SPLIT, REFERENCE_SPLIT, progress, record_reference
+from vla_train.exporting import CALIBRATION_SPLIT, REFERENCE_SPLIT, record_reference
+from vla_train.progress import ProgressBar
 
 OBSERVATIONS = 500
 CALIBRATION = 128
@@ -41,7 +42,7 @@ def checkpoint():
 
 @pytest.fixture(scope="module")
 def reference(checkpoint):
-    with progress(Console(quiet=True)) as bar:
+    with ProgressBar(Console(quiet=True)) as bar:
         return record_reference(checkpoint, REFERENCE_SPLIT, OBSERVATIONS, bar)
 
 
@@ -50,7 +51,7 @@ def exported(checkpoint, reference, tmp_path_factory):
     for module in ("onnx", "onnxscript", "onnxruntime", "openvino", "nncf"):
         pytest.importorskip(module, reason="a file of requirements/ is not installed")
     folder = tmp_path_factory.mktemp("export")
-    with progress(Console(quiet=True)) as bar:
+    with ProgressBar(Console(quiet=True)) as bar:
         calibration = record_reference(checkpoint, CALIBRATION_SPLIT, CALIBRATION, bar)
     export(checkpoint, folder, reference, calibration, ("onnx", "onnx-int8", "openvino-int8"))
     return folder
@@ -66,7 +67,7 @@ def attempt(name, checkpoint, exported, reference):
 
 def test_what_a_policy_with_a_history_is_asked_can_be_recorded():
     source = find_checkpoint("rt1_mini")
-    with progress(Console(quiet=True)) as bar:
+    with ProgressBar(Console(quiet=True)) as bar:
         recorded = record_reference(source, REFERENCE_SPLIT, 4, bar)
     assert len(recorded) >= 4
     assert recorded.inputs["past"].any()
@@ -76,7 +77,7 @@ def test_what_a_policy_that_commands_all_of_a_twist_is_asked_can_be_recorded(tmp
     action = ActionSpec(TWIST_FIELDS, (-1.0,) * 6, (1.0,) * 6, dt=0.1, horizon=1)
     model = EndToEndVLA(EndToEndConfig(action_dim=action.action_dim, horizon=action.horizon))
     save_checkpoint(tmp_path, model, CheckpointConfig(model=model.config, action=action))
-    with progress(Console(quiet=True)) as bar:
+    with ProgressBar(Console(quiet=True)) as bar:
         recorded = record_reference(tmp_path, REFERENCE_SPLIT, 4, bar)
     assert recorded.actions.shape[1:] == (1, 6)
 

@@ -19,7 +19,8 @@ from vla_policy.backends.registry import KINDS, Kind, find_kind
 from vla_policy.backends.trial import Trial, try_apart
 from vla_policy.checkpoint import find_checkpoint
 from vla_policy.errors import BackendError
-from vla_train.exporting import REFERENCE_SPLIT, progress, record_reference
+from vla_train.exporting import REFERENCE_SPLIT, record_reference
+from vla_train.progress import ProgressBar
 from vla_train.table import backend_table
 
 TIMEOUT_S = 600.0
@@ -46,7 +47,7 @@ def compare_backends(
     kinds = [find_kind(name) for name in names] or list(KINDS)
     trials: list[Trial] = []
     failures: dict[str, str] = {}
-    with progress(console) as bar, tempfile.TemporaryDirectory() as place:
+    with ProgressBar(console) as bar, tempfile.TemporaryDirectory() as place:
         file = Path(place) / "reference.npz"
         record_reference(source, REFERENCE_SPLIT, observations, bar).save(file)
         for kind in bar.track(kinds, description="measuring"):

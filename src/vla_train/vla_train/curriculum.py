@@ -29,9 +29,9 @@ ABSENT_THINGS = 2
 MOVES = 3
 RELATIONS_IN_VIEW = 5
 RELATIONS_REMEMBERED = 3
-BETWEEN_IN_VIEW = 3
+BETWEEN_IN_VIEW = 4
 """Besides, of the spot between two things: few views have one, and it looks like nothing."""
-SEQUENCES = 5
+SEQUENCES = 9
 HEADINGS = (-3.0, 9.0)
 """[rad] How far the robot may have turned since the task began."""
 WANDERED_M = 1.2

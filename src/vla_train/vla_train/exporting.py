@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
 from vla_policy.backends.backend import Options
 from vla_policy.backends.export import FORMATS, export
@@ -18,6 +18,7 @@ from vla_policy.checkpoint import find_checkpoint, policy_on, read_config
 from vla_policy.errors import BackendError
 from vla_train.benchmark import find_split
 from vla_train.observing import observe_drives
+from vla_train.progress import ProgressBar
 from vla_train.table import backend_table
 
 CALIBRATION_SPLIT, REFERENCE_SPLIT = "validation", "seen"
@@ -37,7 +38,7 @@ def export_policy(
     """
     source = find_checkpoint(policy)
     folder = out or Path("out/export") / source.name
-    with progress(console) as bar:
+    with ProgressBar(console) as bar:
         measured = record_reference(source, CALIBRATION_SPLIT, calibration, bar)
         reference = record_reference(source, REFERENCE_SPLIT, REFERENCE_SIZE, bar)
         steps = [name for name in FORMATS if name == "onnx" or not formats or name in formats]
@@ -64,12 +65,6 @@ def record_reference(source: Path, split: str, count: int, bar: Progress) -> Ref
     return record(
         drives, eager, lambda backend: policy_on(backend, source), lambda: bar.advance(task)
     )
-
-
-def progress(console: Console) -> Progress:
-    """A progress display with counts and time."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    return Progress(*columns, TimeElapsedColumn(), console=console)
 
 
 def _check(

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress
 
 from vla_sim.picture import draw_room
 from vla_sim.room import generate_room
@@ -17,6 +16,7 @@ from vla_train.benchmark import SPLITS, find_split
 from vla_train.config import load_config
 from vla_train.evaluation import Contestant, evaluate, find_contestant, report_of
 from vla_train.markdown import markdown_table
+from vla_train.progress import ProgressBar
 from vla_train.sheet import Bar, Tile, bar_chart, contact_sheet
 
 REPORTED = tuple(name for name in SPLITS if name != "validation")
@@ -127,7 +127,7 @@ def _judge(
     console: Console,
 ) -> dict[str, Any]:
     results = []
-    with Progress(console=console) as bar:
+    with ProgressBar(console) as bar:
         task = bar.add_task(f"{name} on {split}", total=episodes)
         for result in evaluate(contestant, split, episodes, seed, workers, wordings):
             results.append(result)

@@ -16,14 +16,6 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from vla_policy.checkpoint import CheckpointConfig, find_checkpoint, save_checkpoint
 from vla_policy.statistics import ActionStatistics
@@ -38,6 +30,7 @@ from vla_train.group import join_group
 from vla_train.initial import initial_weights
 from vla_train.labels import recorded_actions
 from vla_train.locks import run_alone
+from vla_train.progress import ProgressBar
 from vla_train.recording import Recording
 from vla_train.sentences import Sentences
 from vla_train.training import REPORT_EVERY, Trainer
@@ -222,7 +215,7 @@ def _collect(
     config: RunConfig, folder: RunFolder, number: int, workers: int, console: Console
 ) -> None:
     policy = _driver_of(config, folder, number)
-    with _bar(console) as bar:
+    with ProgressBar(console) as bar:
         task = bar.add_task(
             f"round {number}: collect", total=len(round_shards(config, number, folder.data))
         )
@@ -238,7 +231,7 @@ def _collect(
 def _train_round(
     folder: RunFolder, trainer: Trainer, number: int, data: FrameDataset, console: Console
 ) -> None:
-    with _bar(console) as bar, _curves(folder, trainer) as curves:
+    with ProgressBar(console) as bar, _curves(folder, trainer) as curves:
         task = bar.add_task(f"round {number}: train", total=None)
 
         def show(step: int, steps: int, loss: float, values: Mapping[str, float]) -> None:
@@ -353,7 +346,7 @@ def _judge(
     console: Console,
 ) -> list[EpisodeResult]:
     results: list[EpisodeResult] = []
-    with _bar(console) as bar:
+    with ProgressBar(console) as bar:
         task = bar.add_task(f"drive in rooms of {split}", total=episodes)
         contestant = Contestant(config.action, folder.checkpoint)
         for result in evaluate(contestant, split, episodes, seed, workers):
@@ -361,14 +354,3 @@ def _judge(
             share = sum(r.success for r in results) / len(results)
             bar.update(task, advance=1, description=f"drive in rooms of {split}: {share:.0%}")
     return results
-
-
-def _bar(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console,
-    )

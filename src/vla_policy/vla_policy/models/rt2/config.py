@@ -24,8 +24,6 @@ CELL = 16
 """Side of a cell of the grid in which labels say where a thing is seen [pixels]. RT-2 says that
 in words and has no use for it."""
 
-DECODINGS = ("likeliest", "mean")
-
 
 @dataclass(frozen=True)
 class RT2Config:
@@ -52,8 +50,6 @@ class RT2Config:
         smoothing: how far a target leaks into its neighbours [bins, standard deviation]; 0: not
             at all, as in the paper. Neighbouring bins mean nearly the same, and a network that
             begins with nothing learns so sooner than by itself (HL-Gauss, arXiv 2403.03950).
-        decoding: which of the words that mean numbers is said: the `likeliest`, as in the paper,
-            or that of the `mean` of those that are likeliest together (`mean_shift.py`).
         before: what is said before the image, with the marks that the tokenizer puts there.
         template: what is said of the sentence after the image.
         answer: what stands between the prompt and what is answered.
@@ -80,7 +76,6 @@ class RT2Config:
     pointer: bool = True
     surroundings: bool = False
     smoothing: float = 0.0
-    decoding: str = "likeliest"
     before: str = ""
     template: str = SENTENCE
     answer: str = ":"
@@ -110,10 +105,6 @@ class RT2Config:
             )
         if self.smoothing < 0.0:
             raise CheckpointError(f"smoothing must be >= 0 bins (got {self.smoothing})")
-        if self.decoding not in DECODINGS:
-            raise CheckpointError(
-                f"decoding must be one of {', '.join(DECODINGS)} (got {self.decoding!r})"
-            )
         if SENTENCE not in self.template:
             raise CheckpointError(f"template must hold {SENTENCE} (got {self.template!r})")
         if len(self.pixel_mean) != 3 or len(self.pixel_std) != 3 or min(self.pixel_std) <= 0.0:

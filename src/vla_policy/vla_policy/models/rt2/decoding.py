@@ -3,8 +3,7 @@
 
 An action comes from a token of an action and from no other, whatever the model would rather say
 (arXiv 2307.15818, section 3.2, *output constraint*). Of the words that can stand at a place the
-likeliest is said; of those that mean numbers it may be the one amid those that are likeliest
-together, since with 256 of them the likeliest is so by little.
+likeliest is said.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from vla_policy.models.mean_shift import mean_shift
 from vla_policy.models.rt2.numbers import BINS
 from vla_policy.models.rt2.packing import lay_out, pack
 from vla_policy.models.rt2.prompt import PLACE
@@ -93,7 +91,7 @@ def answer(network: RT2, reader: Reader, by_heart: bool = True) -> torch.Tensor:
         by_heart: words are not asked for where what was said allows no other. Without, the same
             is done whatever is said, as in a graph.
     """
-    speaker = Speaker(network)
+    speaker = _Speaker(network)
     state = reader.start()
     said: list[torch.Tensor] = []
     if network.config.plan:
@@ -121,7 +119,7 @@ def reply(network: RT2, reader: Reader, most: int) -> list[list[int]]:
 
 
 def _plan(
-    speaker: Speaker, reader: Reader, state: torch.Tensor, by_heart: bool
+    speaker: _Speaker, reader: Reader, state: torch.Tensor, by_heart: bool
 ) -> list[torch.Tensor]:
     """The words of a plan, each ``[B, 1]``."""
     sight = speaker.word(state, SIGHTS)
@@ -137,12 +135,11 @@ def _plan(
     return [*said, speaker.word(reader.go_on(said[-1]), REST)]
 
 
-class Speaker:
+class _Speaker:
     """Chooses among the words that can stand at a place; the logits of others are not computed."""
 
     def __init__(self, network: RT2) -> None:
         self._backbone, self._vocabulary = network.backbone, network.vocabulary
-        self._amid = network.config.decoding == "mean"
 
     def token(self, word: str) -> int:
         """The token of a word of `vla_policy.models.rt2.vocabulary.WORDS`."""
@@ -158,14 +155,9 @@ class Speaker:
         return tokens == self.token(word)
 
     def number(self, state: torch.Tensor, tokens: range) -> torch.Tensor:
-        """One of the tokens that stand for a number's bins: ``[B, d]`` to ``[B, 1]``."""
-        logits = self._backbone.logits(state, slice(tokens.start, tokens.stop))
-        if not self._amid:
-            return tokens.start + logits.argmax(dim=-1, keepdim=True)
-        values = torch.linspace(-1.0, 1.0, len(tokens), device=state.device)
-        value = mean_shift(logits.float().softmax(dim=-1), values)
-        place = (0.5 * (len(tokens) - 1) * (value + 1.0)).round().long()
-        return tokens.start + place[:, None]
+        """The likeliest of consecutive tokens: ``[B, d]`` to ``[B, 1]``."""
+        rows = slice(tokens.start, tokens.stop)
+        return tokens.start + self._backbone.logits(state, rows).argmax(dim=-1, keepdim=True)
 
     def word(self, state: torch.Tensor, words: tuple[str, ...]) -> torch.Tensor:
         """The token of the likeliest word: ``[B, d]`` to ``[B, 1]``."""
