@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 import dataclasses
+import shutil
 
 import pytest
 import torch
@@ -71,17 +72,24 @@ def test_where_a_run_began_is_kept_and_in_the_card(tmp_path):
     record(level, seeds).save(shard_path(tmp_path / "data", level, FIRST_TRAINING_SEED))
     taught(tmp_path / "seeing", small("end_to_end"))
     said = []
-    made = train_level(
-        small("rt1"),
-        TrainingPlan(steps=1, batch_size=2),
-        tmp_path / "data",
-        None,
-        tmp_path / "run",
-        torch.device("cpu"),
-        said.append,
-        tmp_path / "seeing",
-    )
+
+    def run(steps):
+        return train_level(
+            small("rt1"),
+            TrainingPlan(steps=steps, batch_size=2),
+            tmp_path / "data",
+            None,
+            tmp_path / "run",
+            torch.device("cpu"),
+            said.append,
+            tmp_path / "seeing",
+        )
+
+    made = run(1)
     begun = checkpoint.read_config(made).training["initial"]
     assert begun["architecture"] == "end_to_end"
     assert any(f"begins with {begun['tensors']} of {begun['of']} tensors" in line for line in said)
     assert "an EndToEndVLA had learnt to see" in (made / "README.md").read_text()
+
+    shutil.rmtree(tmp_path / "seeing")  # of no more use to a run that goes on
+    assert checkpoint.read_config(run(2)).training["initial"] == begun

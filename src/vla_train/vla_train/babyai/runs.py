@@ -39,7 +39,8 @@ def train_level(
         demonstrations: folder that they lie in.
         most: how many to use; None: all.
         out: folder of the run, which goes on from there where it was cut off.
-        initial: directory of a checkpoint of the level, see `vla_train.babyai.initial`.
+        initial: directory of a checkpoint of the level, see `vla_train.babyai.initial`; read
+            where the run begins, no longer where it goes on.
 
     Raises:
         TrainError: another run is at work there, or the demonstrations or the initial checkpoint
@@ -54,23 +55,20 @@ def train_level(
             f"{len(data)} demonstrations, {len(frames)} frames in {time.monotonic() - began:.1f} s"
         )
         trainer = Trainer(config, plan, device)
-        begun: dict[str, Any] = {}
-        if initial is not None:
-            begun["initial"] = trainer.begin_with(initial)
-            say(
-                "begins with {tensors} of {of} tensors that were taught".format(**begun["initial"])
-            )
         state = out / STATE_FILE
         if state.is_file():
             trainer.load(state)
             say(f"going on at step {trainer.step}")
+        elif initial is not None:
+            found = trainer.begin_with(initial)
+            say("begins with {tensors} of {of} tensors that were taught".format(**found))
 
         def report(step: int, share: float, values: dict[str, float]) -> None:
             figures = ", ".join(f"{name} {value:.4f}" for name, value in values.items())
             say(f"step {step} ({share:.0%}), {trainer.seconds:.1f} s: {figures}")
 
         trainer.train(frames, state, report)
-        found: dict[str, Any] = {
+        made_of: dict[str, Any] = {
             "demonstrations": len(data),
             "frames": len(frames),
             "first_seed": int(data.seeds.min()),
@@ -83,9 +81,10 @@ def train_level(
             "parameters": sum(p.numel() for p in trainer.network.parameters()),
             "hardware": _hardware(device),
             "torch": torch.__version__,
-            **begun,
         }
-        made = checkpoint.BabyAICheckpoint(config, found)
+        if trainer.begun_with is not None:
+            made_of["initial"] = trainer.begun_with
+        made = checkpoint.BabyAICheckpoint(config, made_of)
         directory = out / "checkpoint"
         checkpoint.save(directory, trainer.average, made)
         (directory / checkpoint.CARD_FILE).write_text(card(made, None), encoding="utf-8")

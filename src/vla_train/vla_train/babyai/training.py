@@ -88,15 +88,16 @@ class Trainer:
         self.symmetry = Symmetry(device) if plan.symmetry else None
         self.step = 0
         self.seconds = 0.0
+        self.begun_with: dict[str, Any] | None = None
         self._answers = ANSWERS if config.architecture == "rt1" else 1
         self._weights = list(self.network.parameters())
         self._pairs = _float_pairs(self.average, self.network)
 
     def begin_with(self, source: Path) -> dict[str, Any]:
         """Begin with weights of a checkpoint, see `vla_train.babyai.initial`."""
-        found = begin_with(self.network, self.config.level, source)
+        self.begun_with = begin_with(self.network, self.config.level, source)
         self.average.load_state_dict(self.network.state_dict())
-        return found
+        return self.begun_with
 
     def train(self, frames: Frames, state_file: Path | None, progress: Progress) -> None:
         """Train to the end, from where a cut-off run stopped."""
@@ -135,6 +136,7 @@ class Trainer:
                 "optimizer": self.optimizer.state_dict(),
                 "step": self.step,
                 "seconds": self.seconds,
+                "begun_with": self.begun_with,
             },
             unfinished,
         )
@@ -147,6 +149,7 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.seconds = state["step"], state["seconds"]
+        self.begun_with = state.get("begun_with")
 
     def _share(self, seconds: float) -> float:
         """How much of the run is done, 1: all."""
