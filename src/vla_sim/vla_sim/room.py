@@ -200,7 +200,7 @@ class Scenery:
         pairs: (colour, shape) of things that sentences name.
         things: least and greatest number of them in a room.
         must_hold: pairs of which each room holds one at least; none where empty.
-        distractor_shapes: shapes that no sentence names.
+        distractor_shapes: shapes that no instruction of the benchmark names.
         distractors: chance of 0, 1, 2 ... of them.
         floors, walls, pictures: patterns.
         lights: kinds of light, see `_draw_light`.

@@ -38,10 +38,14 @@ def module_spec():
 
 
 def test_every_thing_of_the_room_is_asked_for_in_every_view(spec):
-    room = generate_room(4, "train")
+    room = next(
+        room
+        for room in (generate_room(seed, "train") for seed in range(20))
+        if len(room.objects) > len(room.things)
+    )
     for seed in range(5):
         said = [lesson.instruction for lesson in lessons(room, spec, 1, seed)]
-        for thing in room.things:
+        for thing in room.objects:
             assert any(thing.name in sentence for sentence in said)
 
 

@@ -21,12 +21,12 @@ from vla_policy.models.rt2.numbers import BINS, QUANTITIES
 from vla_policy.models.rt2.vocabulary import WORDS
 from vla_policy.sentence import find_model
 from vla_sim.relation import plural
-from vla_sim.room import COLOURS, SHAPES
+from vla_sim.room import COLOURS, OTHER_COLOURS, SHAPES
 from vla_sim.splits import train_side
 from vla_train.questions import question_texts
 
 MARKS = ("[PAD]", "[UNK]", "[END]", "[IMAGE]")
-COMMON_WORDS = 1000
+COMMON_WORDS = 880
 """Of the words that MiniLM knows, so many of the most frequent are known as well."""
 COMMON_PIECES = 120
 """And so many of the most frequent pieces of others."""
@@ -55,6 +55,7 @@ def training_texts() -> Iterator[str]:
     for amounts in (side.turns, side.drives):
         yield from itertools.chain.from_iterable(amounts.values())
     yield from (f"{colour} {shape} {plural(shape)}" for colour in COLOURS for shape in SHAPES)
+    yield " ".join((*OTHER_COLOURS, *side.distractor_shapes))
     yield from question_texts()
     yield " ".join(WORDS)
 

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which sentences are said in one view.
 
-One image teaches as much as there are sentences to say in it: every thing in the room, things
-that are not there but look alike, relations, sequences, turns and moves at any stage, each with
-a memory that is empty, right or wrong. A policy that confuses a red box with a red ball is set
-right by the very image that shows only one of them.
+One image teaches as much as there are sentences to say in it: every thing in the room, also of
+shapes that no instruction names, things that are not there but look alike, relations, sequences,
+turns and moves at any stage, each with a memory that is empty, right or wrong. A policy that
+confuses a red box with a red ball is set right by the very image that shows only one of them.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterator
 
 import numpy as np
@@ -19,13 +20,13 @@ from vla_policy.memory import MEMORY_DIM
 from vla_sim.goal import Drive, Reach, Turn
 from vla_sim.phrasebook import Phrasebook
 from vla_sim.relation import Outlook, Reference, references
-from vla_sim.room import Room, Solid, draw_pose
+from vla_sim.room import COLOURS, Room, Solid, draw_pose
 from vla_sim.splits import train_side
 from vla_sim.task import Task
 from vla_train.lesson import Array, Lesson, View, teach
 from vla_train.scenario import draw_move
 
-ABSENT_THINGS = 2
+ABSENT_THINGS, ABSENT_DISTRACTORS = 2, 1
 MOVES = 3
 RELATIONS_IN_VIEW = 5
 RELATIONS_REMEMBERED = 3
@@ -74,8 +75,14 @@ class Curriculum:
 
     def _things(self, view: View) -> Iterator[Lesson]:
         room = view.room
-        absent = (_absent_thing(self._rng, room) for _ in range(ABSENT_THINGS))
-        for thing in [*room.things, *absent]:
+        named = train_side().pairs
+        absent = [_absent_thing(self._rng, room, named) for _ in range(ABSENT_THINGS)]
+        absent += [
+            _absent_thing(self._rng, room, _distractors()) for _ in range(ABSENT_DISTRACTORS)
+        ]
+        # Colour and shape are two things to know only where enough of both go together: with the
+        # distractors there are three times as many pairs, and each shape has every colour.
+        for thing in [*room.objects, *absent]:
             task = self._book.go_to(self._rng, thing)
             yield self._teach(view, task, 0, self._memory(view, thing))
             if thing.shape == "ball" and self._rng.random() < 0.5:
@@ -202,10 +209,18 @@ def _between(rng: np.random.Generator, end: float) -> float:
     return float(rng.normal(end, 0.15)) if rng.random() < 0.3 else float(rng.uniform(low, high))
 
 
-def _absent_thing(rng: np.random.Generator, room: Room) -> Solid:
+@functools.cache
+def _distractors() -> tuple[tuple[str, str], ...]:
+    """Colours and shapes of what training shows and no instruction names."""
+    return tuple((colour, s) for colour in COLOURS for s in train_side().distractor_shapes)
+
+
+def _absent_thing(
+    rng: np.random.Generator, room: Room, pairs: tuple[tuple[str, str], ...]
+) -> Solid:
     """A thing that is not in the room but shares its colour or its shape with one that is."""
-    pairs = [pair for pair in train_side().pairs if room.find(*pair) is None]
-    like = room.things[int(rng.integers(len(room.things)))]
+    pairs = tuple(pair for pair in pairs if room.find(*pair) is None)
+    like = room.objects[int(rng.integers(len(room.objects)))]
     near = [pair for pair in pairs if (pair[0] == like.colour) != (pair[1] == like.shape)]
     chosen = near or pairs
     colour, shape = chosen[int(rng.integers(len(chosen)))]

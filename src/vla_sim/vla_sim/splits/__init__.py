@@ -58,7 +58,7 @@ class Side:
         turns: words for degrees of a turn.
         drives: words for metres of a drive.
         pairs: (colour, shape) of the things that sentences name.
-        distractor_shapes: shapes that no sentence names.
+        distractor_shapes: shapes that no instruction of the benchmark names.
         floors: patterns; so are `walls` and `pictures`.
         lights: kinds of light.
     """
