@@ -21,7 +21,7 @@ if str(ROOT) not in sys.path:
     sys.path.append(str(ROOT))
 
 from benchmarks import __main__ as command  # noqa: E402
-from benchmarks import ablations, policies, readme  # noqa: E402
+from benchmarks import ablations, policies, rates, readme  # noqa: E402
 from benchmarks.figures import RESULTS, Figure, Report, at_least, at_most, write  # noqa: E402
 from benchmarks.graph import Recording  # noqa: E402
 from benchmarks.spread import over_rounds, percentiles, slope  # noqa: E402
@@ -120,6 +120,32 @@ def test_every_benchmark_can_be_named(name):
     for module in needed.get(name, ["rclpy"]):
         pytest.importorskip(module)
     assert callable(importlib.import_module(f"benchmarks.{name}").measure)
+
+
+def test_architectures_stand_side_by_side_with_their_fastest_exact_backend(tmp_path):
+    def trial(backend, p50_ms, error=1e-6):
+        ms = dict.fromkeys(("p95_ms", "p99_ms", "load_ms", "first_call_ms"), 1.0)
+        errors = {"max_error": error, "p99_error": error, "flips": 0.0, "within": 1.0}
+        return {
+            "backend": backend,
+            **errors,
+            "p50_ms": p50_ms,
+            **ms,
+            "memory_mb": 1.0,
+            "calls": 9,
+        }
+
+    trials = [trial("torch", 40.0), trial("openvino", 20.0), trial("openvino-bf16", 10.0, 0.9)]
+    size = {"parameters": 4_980_000, "megabytes": 19.97}
+    measured = {name: {"trials": trials, **size} for name in ("rt2_mini", "end_to_end")}
+    path = tmp_path / "backends.json"
+    path.write_text(json.dumps({"machine": {"processor": "X"}, "measured": measured}))
+    rows = rates.table(path).splitlines()
+    assert rows[2] == (
+        "| end_to_end | 4.98 million | 20.0 MB | 40.0 ms | 20.0 ms, `openvino` | 50 |"
+    )
+    assert rows[3].startswith("| rt2_mini |")
+    assert "measures them" in rates.table(tmp_path / "none.json")
 
 
 def test_rate_of_the_papers_rt1_is_that_of_the_fastest_on_any_number_of_threads():
