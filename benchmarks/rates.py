@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figures import RESULTS
+from benchmarks.policies import FIRST
 from vla_policy.backends.trial import Trial
+from vla_train.comparing import EAGER
 from vla_train.markdown import markdown_table
 
 KEPT = RESULTS / "backends.json"
-MAIN, EAGER = "end_to_end", "torch"
 NOTHING = "No results are kept yet: `make bench ONLY=backends` measures them.\n"
 
 
@@ -30,7 +31,7 @@ def table(path: Path = KEPT) -> str:
         "fastest exact",
         "looks a second",
     ]
-    names = sorted(kept["measured"], key=lambda name: (name != MAIN, name))
+    names = sorted(kept["measured"], key=lambda name: (name != FIRST, name))
     machine = kept["machine"]["processor"]
     rows = (_row(name, kept["measured"][name]) for name in names)
     return f"{markdown_table(head, rows)}\nMedians of one run, on one thread of an {machine}.\n"
