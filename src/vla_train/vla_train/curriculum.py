@@ -81,7 +81,7 @@ class Curriculum:
             _absent_thing(self._rng, room, _distractors()) for _ in range(ABSENT_DISTRACTORS)
         ]
         # Colour and shape are two things to know only where enough of both go together: with the
-        # distractors there are three times as many pairs, and each shape has every colour.
+        # distractors there are more than twice as many pairs, and their shapes have every colour.
         for thing in [*room.objects, *absent]:
             task = self._book.go_to(self._rng, thing)
             yield self._teach(view, task, 0, self._memory(view, thing))
