@@ -60,6 +60,7 @@ def train(variant: str, episodes: int = EPISODES) -> dict[str, Any]:
     folder = folder_of(variant)
     test = folder / "test.json"
     if not test.is_file():
+        _share_images(folder)
         command = [sys.executable, "-m", "vla_bringup", "train", "--config", CONFIG]
         for change in changes_of(variant):
             command += ["--set", change]
@@ -67,6 +68,14 @@ def train(variant: str, episodes: int = EPISODES) -> dict[str, Any]:
         subprocess.run(command, check=True)
     report: dict[str, Any] = json.loads(test.read_text(encoding="utf-8"))
     return {name: value for name, value in report.items() if name not in ("episodes", "families")}
+
+
+def _share_images(folder: Path) -> None:
+    """All learn from the same images: what one run has decoded, the others need not."""
+    cache = folder / "cache"
+    if not cache.exists() and folder != folder_of(WHOLE):
+        folder.mkdir(parents=True, exist_ok=True)
+        cache.symlink_to(folder_of(WHOLE) / "cache")
 
 
 def table(path: Path = KEPT) -> str:

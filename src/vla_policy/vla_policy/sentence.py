@@ -15,6 +15,7 @@ import json
 import os
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -80,9 +81,18 @@ class SentenceEncoder:
                 waiting.setdefault(len(ids[row]), []).append(row)
             else:
                 result[row, : len(kept)] = kept
-        for rows in _batches(waiting.values()):
+
+        def read(rows: list[int]) -> None:
             states = self.states(np.array([ids[row] for row in rows]))[:, 1:-1]
             result[rows, : states.shape[1]] = states
+
+        batches = list(_batches(waiting.values()))
+        if len(batches) < 2:  # as on a robot, which hears one sentence at a time
+            for rows in batches:
+                read(rows)
+        else:
+            with ThreadPoolExecutor(_cores()) as pool:  # NumPy frees the interpreter
+                list(pool.map(read, batches))
         for text, tokens, numbers in zip(texts, result, ids, strict=True):
             self._keep(text, tokens[: len(numbers) - 2])
         return result
@@ -154,6 +164,11 @@ def _batches(groups: Iterable[list[int]]) -> Iterator[list[int]]:
     for rows in groups:
         for first in range(0, len(rows), BATCH):
             yield rows[first : first + BATCH]
+
+
+def _cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def _softmax(x: Array) -> Array:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import torch
 
-from vla_train.sentences import Sentences
+from vla_train.sentences import PIECE, Sentences
 
 
 class Encoder:
@@ -34,3 +34,19 @@ def test_rows_of_later_sentences_are_filled_up_to_the_longest():
     sentences.numbers(["go to it", "on"])
     assert sentences.rows().tolist() == [[4, 0, 0], [2, 2, 2], [2, 0, 0]]
     assert sentences.texts() == ["stop", "go to it", "on"]
+
+
+def test_many_sentences_are_embedded_in_pieces_and_it_is_said_how_far_that_is():
+    encoder, said = Encoder(), []
+    sentences = Sentences(encoder.embed)
+    texts = ["go", *(f"go {number} metres" for number in range(2 * PIECE))]
+    sentences.numbers(texts)
+    rows = sentences.rows(lambda done, every: said.append((done, every)))
+    assert said == [(PIECE, 2 * PIECE + 1), (2 * PIECE, 2 * PIECE + 1), (2 * PIECE + 1,) * 2]
+    assert [text for asked in encoder.asked for text in asked] == texts
+    assert rows[0].tolist() == [2, 0, 0]
+    assert rows[-1].tolist() == [2, 4, 6]
+
+
+def test_without_a_sentence_there_is_no_row():
+    assert len(Sentences(lambda texts: torch.zeros(len(texts), 1)).rows()) == 0

@@ -23,7 +23,7 @@ from vla_train.mirror import mirror_signs, mirrored_cells, mirrored_sentence
 from vla_train.pixels import cached_pixels
 from vla_train.quiz import FrameQuestions, Quiz
 from vla_train.recording import Recording
-from vla_train.sentences import Sentences
+from vla_train.sentences import Progress, Sentences, untold
 
 CPU = torch.device("cpu")
 IMAGES_SHARE = 0.6
@@ -97,6 +97,7 @@ class FrameDataset:
         sentences: of the network's language encoder; it keeps what it embeds for the next one.
         device: where batches are wanted.
         quiz: the network's own, if the run asks questions.
+        progress: told how many of the new sentences are embedded, which takes the longest.
 
     Raises:
         TrainError: a data set cannot be read or does not fit the run; or there is no frame.
@@ -110,6 +111,7 @@ class FrameDataset:
         sentences: Sentences,
         device: torch.device = CPU,
         quiz: Quiz | None = None,
+        progress: Progress = untold,
     ) -> None:
         recordings: list[Recording] = []
         labels: list[Labels] = []
@@ -151,7 +153,7 @@ class FrameDataset:
         self._columns = {
             name: torch.from_numpy(values).to(device) for name, values in columns.items()
         }
-        self._language = sentences.rows()
+        self._language = sentences.rows(progress)
         self._space: FrameSpace | None = None
         if keeps_off(config.model):
             self._space = FrameSpace(recordings, device)

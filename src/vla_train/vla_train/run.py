@@ -179,16 +179,36 @@ def _run_round(
     ahead = config.collect_ahead and group.leads and number + 1 < len(config.rounds)
     with _meanwhile(_collect, config, folder, number + 1, workers, QUIET, enabled=ahead):
         sources = _sources(config, folder, number)
-        with console.status(f"round {number}: read the data sets"):
-            data = FrameDataset(
-                sources, config, folder.cache, sentences, group.device, trainer.quiz
-            )
+        data = _read(config, folder, trainer, sentences, number, sources, console)
         _train_round(folder, trainer, number, data, console)
     if group.leads:
         for place in (folder.policy(number), folder.checkpoint):
             _save(place, config, trainer, sources, card="")
         _judge_round(config, folder, trainer, number, data, workers, console)
     group.wait()
+
+
+def _read(
+    config: RunConfig,
+    folder: RunFolder,
+    trainer: Trainer,
+    sentences: Sentences,
+    number: int,
+    sources: list[DatasetSource],
+    console: Console,
+) -> FrameDataset:
+    """The data sets of a round."""
+    with ProgressBar(console) as bar:
+        task = bar.add_task(f"round {number}: read the data sets", total=None)
+
+        def told(done: int, every: int) -> None:
+            bar.update(
+                task, completed=done, total=every, description=f"round {number}: read sentences"
+            )
+
+        return FrameDataset(
+            sources, config, folder.cache, sentences, trainer.group.device, trainer.quiz, told
+        )
 
 
 @contextlib.contextmanager

@@ -10,8 +10,16 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
+PIECE = 2048
+"""Texts that are embedded before it is said how far the work is."""
 Embed = Callable[[list[str]], torch.Tensor]
 """A language encoder's own `embed`: B texts to ``[B, N, ...]``, zeros where there is no word."""
+Progress = Callable[[int, int], None]
+"""Called with (new texts embedded, new texts in all)."""
+
+
+def untold(done: int, every: int) -> None:
+    """Nobody wants to know."""
 
 
 class Sentences:
@@ -35,21 +43,26 @@ class Sentences:
         """All texts so far, in the order of their numbers."""
         return list(self._numbers)
 
-    def rows(self) -> torch.Tensor:
+    def rows(self, progress: Progress = untold) -> torch.Tensor:
         """The rows of all texts so far ``[texts, N, ...]``; those that are new are embedded."""
-        done = 0 if self._rows is None else len(self._rows)
-        if done < len(self._numbers) or self._rows is None:
-            new = self._embed(list(self._numbers)[done:])
-            self._rows = new if self._rows is None else _stacked(self._rows, new)
+        parts = [] if self._rows is None else [self._rows]
+        new = list(self._numbers)[sum(map(len, parts)) :]
+        for first in range(0, len(new), PIECE):
+            parts.append(self._embed(new[first : first + PIECE]))
+            progress(min(first + PIECE, len(new)), len(new))
+        if not parts:
+            parts.append(self._embed([]))
+        self._rows = _stacked(parts)
         return self._rows
 
 
-def _stacked(old: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
-    """Both, one below the other, the shorter ones filled up with zeros."""
-    if old.ndim > 1 and old.shape[1] != new.shape[1]:
-        longest = max(old.shape[1], new.shape[1])
-        old, new = (
-            F.pad(part, (0, 0) * (part.ndim - 2) + (0, longest - part.shape[1]))
-            for part in (old, new)
-        )
-    return torch.cat([old, new])
+def _stacked(parts: list[torch.Tensor]) -> torch.Tensor:
+    """All of them, one below the other, the shorter ones filled up with zeros."""
+    if len(parts) == 1:
+        return parts[0]
+    if parts[0].ndim == 1:
+        return torch.cat(parts)
+    longest = max(part.shape[1] for part in parts)
+    return torch.cat(
+        [F.pad(part, (0, 0) * (part.ndim - 2) + (0, longest - part.shape[1])) for part in parts]
+    )
