@@ -30,7 +30,7 @@ ABSENT_THINGS, ABSENT_DISTRACTORS = 2, 1
 MOVES = 3
 RELATIONS_IN_VIEW = 5
 RELATIONS_REMEMBERED = 3
-BETWEEN_IN_VIEW = 4
+BETWEEN_IN_VIEW = 8
 """Besides, of the spot between two things: few views have one, and it looks like nothing."""
 SEQUENCES = 9
 HEADINGS = (-3.0, 9.0)
