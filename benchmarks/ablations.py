@@ -72,10 +72,11 @@ def train(variant: str, episodes: int = EPISODES) -> dict[str, Any]:
 
 def _share_images(folder: Path) -> None:
     """All learn from the same images: what one run has decoded, the others need not."""
-    cache = folder / "cache"
-    if not cache.exists() and folder != folder_of(WHOLE):
+    cache, shared = folder / "cache", folder_of(WHOLE) / "cache"
+    shared.mkdir(parents=True, exist_ok=True)  # it may have been deleted, and links to it not
+    if not cache.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        cache.symlink_to(folder_of(WHOLE) / "cache")
+        cache.symlink_to(shared)
 
 
 def table(path: Path = KEPT) -> str:
