@@ -96,8 +96,17 @@ def test_a_checkpoint_answers_as_what_was_trained(architecture, tmp_path):
 
 
 def test_of_two_runs_in_one_folder_the_second_is_refused(tmp_path):
+    data = tmp_path / "data"
+    record(LEVEL, SEEDS).save(shard_path(data, LEVEL, SEEDS[0]))
     with run_alone(tmp_path), pytest.raises(TrainError, match=r"another .* at work .*--out"):
-        train_level(small("rt1"), PLAN, tmp_path / "data", None, tmp_path, CPU, silent)
+        train_level(small("rt1"), PLAN, data, None, tmp_path, CPU, silent)
+
+
+def test_without_demonstrations_nothing_is_begun(tmp_path):
+    out = tmp_path / "run"
+    with pytest.raises(TrainError, match="make some with `vla babyai-demos`"):
+        train_level(small("rt1"), PLAN, tmp_path / "data", None, out, CPU, silent)
+    assert not out.exists()
 
 
 def test_limits_of_a_run_must_be_clear():

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The processes that drive in simulated rooms beside each other."""
+"""The processes that drive in simulated rooms and play games beside each other."""
 
 from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -16,11 +18,13 @@ from vla_train.errors import TrainError
 def driving_processes(count: int) -> Iterator[ProcessPoolExecutor]:
     """A pool of fresh processes: an OpenGL context does not survive a fork.
 
+    They end with the process that asked, even where it was killed.
+
     Raises:
         TrainError: one of them was killed.
     """
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context) as pool:
+    with ProcessPoolExecutor(count, context, _end_with_parent) as pool:
         try:
             yield pool
         except BrokenProcessPool as error:
@@ -31,3 +35,15 @@ def driving_processes(count: int) -> Iterator[ProcessPoolExecutor]:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _end_with_parent() -> None:
+    # Who waits for work holds both ends of its queue: it never reads that nobody asks any more.
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_wait_and_end, args=(parent,), daemon=True).start()
+
+
+def _wait_and_end(parent: multiprocessing.process.BaseProcess) -> None:
+    parent.join()
+    os._exit(1)  # in the middle of its work: files are written whole or not at all

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import io
 import lzma
-import multiprocessing
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from vla_train.babyai.cells import encode
 from vla_train.babyai.environment import open_environment, reset
 from vla_train.babyai.levels import FIRST_TRAINING_SEED, Level, find_level
 from vla_train.errors import TrainError
+from vla_train.processes import driving_processes
 
 SHARD = 2_000
 """Demonstrations in a file."""
@@ -187,8 +186,7 @@ def make_shards(
         (level.name, seeds[i : i + SHARD], shard_path(folder, level, first_seed + i))
         for i in range(0, count, SHARD)
     ]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with driving_processes(workers) as pool:
         done = 0
         for made in pool.map(_make_shard, jobs):
             done += made

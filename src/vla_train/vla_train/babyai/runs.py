@@ -46,10 +46,10 @@ def train_level(
         TrainError: another run is at work there, or the demonstrations or the initial checkpoint
             cannot be read.
     """
+    level = find_level(config.level)
+    began = time.monotonic()
+    data = load_demonstrations(demonstrations, level, most)
     with run_alone(out):
-        level = find_level(config.level)
-        began = time.monotonic()
-        data = load_demonstrations(demonstrations, level, most)
         frames = replay(data, level.reach, device)
         say(
             f"{len(data)} demonstrations, {len(frames)} frames in {time.monotonic() - began:.1f} s"
