@@ -7,6 +7,7 @@ import torch
 
 from vla_policy.action import ActionSpec
 from vla_policy.backends.backend import Options
+from vla_policy.backends.checking import refuse_wrong_answers
 from vla_policy.backends.deployment import Deployment, to_tensors
 from vla_policy.backends.reference import Reference, record
 from vla_policy.backends.registry import open_backend
@@ -123,6 +124,65 @@ def test_a_reference_is_read_as_it_was_written(directory, tmp_path):
     assert again.inputs.keys() == reference.inputs.keys() == blank_inputs(SIZES).keys()
     for name, array in reference.inputs.items():
         assert np.array_equal(again.inputs[name], array)
+
+
+def test_the_first_rows_of_a_reference_can_be_read_alone(directory, tmp_path):
+    reference = recorded(directory, 4)
+    reference.save(tmp_path / "x.npz")
+    for most, there in ((0, 0), (3, 3), (9, 4)):
+        again = Reference.load(tmp_path / "x.npz", most)
+        assert len(again) == there
+        assert np.array_equal(again.actions, reference.actions[:most])
+        for name, array in reference.inputs.items():
+            assert np.array_equal(again.inputs[name], array[:most])
+
+
+def test_a_damaged_reference_is_told_in_words(directory, tmp_path):
+    path = tmp_path / "x.npz"
+    recorded(directory, 2).save(path)
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    for damaged in (b"", b"no archive", whole[:middle], whole[:99] + b"?" * 99 + whole[198:]):
+        path.write_bytes(damaged)
+        with pytest.raises(BackendError, match=r"cannot be read .* write it with `vla export`"):
+            Reference.load(path)
+
+
+class Answers:
+    """A backend that answers as the reference does, but for some of its first rows."""
+
+    name = "abacus"
+
+    def __init__(self, reference, wrong, by):
+        self.left = [
+            answer + (by if row < wrong else 0) for row, answer in enumerate(reference.actions)
+        ]
+
+    def run(self, inputs):
+        return {"actions": self.left.pop(0)[None]}
+
+
+@pytest.mark.parametrize("by", [0.3, np.nan])
+def test_a_backend_that_answers_otherwise_than_the_network_does_not_drive(by, directory):
+    reference = recorded(directory, 20)
+    refuse_wrong_answers(Answers(reference, 20, by), directory)  # nothing to compare with
+    (directory / "graphs").mkdir()
+    reference.save(directory / "graphs" / "reference.npz")
+    refuse_wrong_answers(Answers(reference, 0, 0.0), directory)
+    refuse_wrong_answers(Answers(reference, 20, 0.05), directory)
+    refuse_wrong_answers(Answers(reference, 4, by), directory)  # as rounding may do
+    with pytest.raises(BackendError, match=r"'abacus' gives other actions .* in 5 of 16"):
+        refuse_wrong_answers(Answers(reference, 5, by), directory)
+
+
+def test_a_policy_is_not_loaded_with_such_a_backend(directory):
+    reference = recorded(directory, 3)
+    (directory / "graphs").mkdir()
+    Reference(reference.inputs, reference.actions + 0.5).save(
+        directory / "graphs" / "reference.npz"
+    )
+    with pytest.raises(BackendError, match="'torch' gives other actions"):
+        load_policy(directory)
 
 
 def test_rows_of_a_reference_have_the_shapes_that_a_backend_takes(directory):

@@ -2,6 +2,7 @@
 """An exported checkpoint on a robot without torch: each test asks a process of its own."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import pytest
 from vla_policy.action import ActionSpec
 from vla_policy.backends.backend import Options
 from vla_policy.backends.reference import record
+from vla_policy.backends.registry import find_kind, open_backend
 from vla_policy.checkpoint import CheckpointConfig
 from vla_policy.models.config import PARTS, EndToEndConfig
 from vla_policy.observation import Observation
@@ -73,7 +75,6 @@ def exported(request, tmp_path_factory):
     import torch
 
     from vla_policy.backends.export import export
-    from vla_policy.backends.registry import open_backend
     from vla_policy.checkpoint import policy_on, save_checkpoint
     from vla_policy.models.end_to_end import EndToEndVLA
 
@@ -122,7 +123,7 @@ def test_an_export_drives_without_torch_and_within_its_memory(exported, backend)
 def test_what_openvino_compiled_is_kept_and_made_anew_where_it_is_damaged(exported, cache):
     pytest.importorskip("openvino")
     *_, first = drive(exported / "graphs_only", "openvino")
-    (kept,) = (cache / "openvino").iterdir()
+    (kept,) = (cache / "openvino" / "f32").iterdir()
     whole = kept.stat()
     *_, again = drive(exported / "graphs_only", "openvino")
     assert kept.stat().st_mtime_ns == whole.st_mtime_ns
@@ -131,6 +132,18 @@ def test_what_openvino_compiled_is_kept_and_made_anew_where_it_is_damaged(export
     *_, mended = drive(exported / "graphs_only", "openvino")
     assert kept.stat().st_size == whole.st_size
     assert first.tolist() == again.tolist() == mended.tolist()
+
+
+def test_what_openvino_compiled_in_float32_is_not_taken_for_bfloat16(exported, cache):
+    folder = exported / "graphs_only"
+    obstacle = find_kind("openvino-bf16").obstacle(folder, Options())
+    if obstacle:
+        pytest.skip(obstacle)
+    *_, alone = drive(folder, "openvino-bf16")
+    shutil.rmtree(cache)
+    *_, full = drive(folder, "openvino")
+    *_, reduced = drive(folder, "openvino-bf16")
+    assert reduced.tolist() == alone.tolist() != full.tolist()
 
 
 def test_openvino_runs_where_nothing_can_be_kept(exported, cache):

@@ -142,14 +142,18 @@ def load_policy(
 
     Raises:
         CheckpointError: it is missing, damaged, or not for this version; the text says which.
-        BackendError: the backend is unknown or cannot run here; the text says what is missing.
+        BackendError: the backend is unknown or cannot run here, or it gives other actions than
+            the network that was exported; the text says what is missing or wrong.
     """
     from vla_policy.backends.backend import Options
+    from vla_policy.backends.checking import refuse_wrong_answers
     from vla_policy.backends.registry import open_backend
 
     directory = find_checkpoint(source)
     read_config(directory)  # what is wrong with it is said before anything large is opened
-    return policy_on(open_backend(backend, directory, Options(device, threads)), directory)
+    opened = open_backend(backend, directory, Options(device, threads))
+    refuse_wrong_answers(opened, directory)
+    return policy_on(opened, directory)
 
 
 def policy_on(backend: Backend, directory: Path) -> Policy:

@@ -65,7 +65,7 @@ def open_backend(name: str, variant: str, directory: Path, options: Options) -> 
     }
     if options.threads is not None:
         settings["INFERENCE_NUM_THREADS"] = options.threads
-    kept = _cache()
+    kept = _cache(PRECISIONS[variant])
     if kept is not None:
         settings["CACHE_DIR"] = str(kept)
     try:
@@ -86,9 +86,13 @@ def _load(purpose: str) -> ModuleType:
         del sys.modules[CONVERTER]
 
 
-def _cache() -> Path | None:
-    """Folder for compiled graphs, which OpenVINO keeps by file, time, processor and version."""
-    folder = cache_folder() / "openvino"
+def _cache(precision: str) -> Path | None:
+    """Folder for compiled graphs, which OpenVINO keeps by file, time, processor and version.
+
+    One for each precision: OpenVINO (2026.4) takes what it compiled in float32 for bfloat16 as
+    well, and then answers wrongly.
+    """
+    folder = cache_folder() / "openvino" / precision
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

@@ -8,6 +8,7 @@ best must not end up with torch.
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -17,14 +18,11 @@ from pathlib import Path
 import numpy as np
 
 from vla_policy.backends.backend import ACTIONS, Backend, Options
-from vla_policy.backends.reference import Reference
+from vla_policy.backends.reference import FLIP, Reference
 from vla_policy.backends.registry import Kind, find_kind, open_backend
 from vla_policy.errors import BackendError, PolicyError
 
 WARM_UP_CALLS = 5
-FLIP = 0.1
-"""Normalised; a decoder that chooses between bins may choose another one where two are as likely,
-and then differs by far more than a rounding error."""
 _MARK = "trial: "
 
 
@@ -117,7 +115,7 @@ def try_apart(
     for line in done.stdout.splitlines():
         if line.startswith(_MARK):
             return Trial(**json.loads(line.removeprefix(_MARK)))
-    said = (done.stderr.strip().splitlines() or [f"it ended with status {done.returncode}"])[-1]
+    said = (done.stderr.strip().splitlines() or [_ended(done.returncode)])[-1]
     raise BackendError(f"{kind.name} failed: {said}")
 
 
@@ -130,6 +128,15 @@ def _compare(backend: Backend, reference: Reference) -> tuple[np.ndarray, np.nda
         times.append((time.perf_counter_ns() - started) * 1e-6)
         errors.append(np.abs(actions[0] - expected))
     return np.stack(errors), np.array(times)
+
+
+def _ended(status: int) -> str:
+    """What is known of a process that said nothing; a fault in a runtime's own code ends so."""
+    return (
+        f"it ended by {signal.Signals(-status).name}"
+        if status < 0
+        else f"it ended with status {status}"
+    )
 
 
 def _share(errors: np.ndarray, limit: float) -> float:
