@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ablations, policies
+from benchmarks import ablations, policies, rates
 from benchmarks.__main__ import NAMES
 from benchmarks.figures import RESULTS
 from benchmarks.processes import ROOT
@@ -81,6 +81,7 @@ PLACES = (
     Place(ROOT / "benchmarks" / "README.md", "<!-- results of make bench -->", speed_without_amx),
     Place(ROOT / "README.md", "<!-- results of make eval -->", policies.summary),
     Place(ROOT / "docs" / "benchmark.md", "<!-- results of make eval -->", policies.families),
+    Place(ROOT / "docs" / "benchmark.md", "<!-- results of make bench -->", rates.table),
     Place(ROOT / "docs" / "rt1.md", "<!-- results of ablations -->", ablations.table),
 )
 
