@@ -3,6 +3,10 @@
 
 python -m benchmarks.ablations            # hours on two cores; started again, it goes on
 python -m benchmarks.ablations "no FiLM"  # some of them
+
+Once the whole one has collected, two that learn beside each other on a thread each
+(OMP_NUM_THREADS=1) take less time than one after the other on two: a variant's result is a file
+of its own.
 """
 
 from __future__ import annotations
@@ -32,7 +36,7 @@ VARIANTS = {
 """By what is changed: the changes of the configuration. Without a TokenLearner 2 x 2 cells are a
 token, 20 of an image."""
 FOLDER = ROOT / "out" / "train" / "ablations"
-KEPT = RESULTS / "ablations" / "rt1.json"
+KEPT = RESULTS / "ablations"
 EPISODES = 200
 NOTHING = "No results are kept yet: `python -m benchmarks.ablations` measures them.\n"
 
@@ -79,13 +83,21 @@ def _share_images(folder: Path) -> None:
         cache.symlink_to(shared)
 
 
-def table(path: Path = KEPT) -> str:
+def kept_in(folder: Path, variant: str) -> Path:
+    """The file of a variant's result."""
+    return folder / f"{folder_of(variant).name}.json"
+
+
+def table(folder: Path = KEPT) -> str:
     """One row for each variant."""
-    if not path.is_file():
-        return NOTHING
-    kept = json.loads(path.read_text(encoding="utf-8"))["variants"]
+    files = {variant: kept_in(folder, variant) for variant in VARIANTS}
+    rows = [
+        _row(variant, json.loads(file.read_text(encoding="utf-8")))
+        for variant, file in files.items()
+        if file.is_file()
+    ]
     head = ["", "success", "95 % interval", "collisions", "wrong thing"]
-    return markdown_table(head, (_row(name, kept[name]) for name in VARIANTS if name in kept))
+    return markdown_table(head, rows) if rows else NOTHING
 
 
 def _row(variant: str, report: dict[str, Any]) -> list[str]:
@@ -104,21 +116,17 @@ def main(arguments: Sequence[str]) -> int:
     if unknown:
         print(f"no variant {', '.join(sorted(unknown))}: expected {', '.join(VARIANTS)}")
         return 2
-    kept: dict[str, Any] = {"variants": {}}
-    if KEPT.is_file():
-        kept = json.loads(KEPT.read_text(encoding="utf-8"))
     for variant in arguments or VARIANTS:
         try:
-            kept["variants"][variant] = train(variant)
+            report = train(variant) | {"machine": machine.describe()}
         except subprocess.CalledProcessError:
             print(f"{variant!r} is not trained: see above; all learn from what {WHOLE!r} collects")
             return 1
         except KeyboardInterrupt:
             print("stopped; the same command goes on from here")
             return 130
-        kept["machine"] = machine.describe()
-        KEPT.parent.mkdir(exist_ok=True)
-        KEPT.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        KEPT.mkdir(parents=True, exist_ok=True)
+        kept_in(KEPT, variant).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(table())
     return 0
 

@@ -260,21 +260,36 @@ def test_each_variant_of_rt1_is_the_whole_but_for_what_it_lacks():
 
 
 def test_ablations_stand_in_their_order(tmp_path):
-    assert ablations.table(tmp_path / "none.json") == ablations.NOTHING
+    assert ablations.table(tmp_path) == ablations.NOTHING
     report = {"success_rate": 0.805, "count": 200, "wilson_low": 0.7446, "wilson_high": 0.854}
     report |= {"collision_rate": 0.01, "wrong_object_rate": 0.12}
-    path = tmp_path / "ablations.json"
-    path.write_text(json.dumps({"variants": {"no FiLM": report, ablations.WHOLE: report}}))
-    first, second = ablations.table(path).splitlines()[2:]
+    for variant in ("no FiLM", ablations.WHOLE):
+        ablations.kept_in(tmp_path, variant).write_text(json.dumps(report))
+    first, second = ablations.table(tmp_path).splitlines()[2:]
     assert first == "| all of it | 80.5% of 200 | 74.5% to 85.4% | 1.0% | 12.0% |"
     assert second.startswith("| no FiLM |")
     assert ablations.main(["no wheels"]) == 2
 
 
+def test_each_ablation_is_kept_in_a_file_of_its_own(tmp_path, monkeypatch):
+    report = {"success_rate": 0.5, "count": 2, "wilson_low": 0.1, "wilson_high": 0.9}
+    report |= {"collision_rate": 0.0, "wrong_object_rate": 0.5}
+    monkeypatch.setattr(ablations, "FOLDER", tmp_path / "runs")
+    monkeypatch.setattr(ablations, "KEPT", tmp_path / "kept")
+    for variant in ("no FiLM", "autoregressive"):
+        folder = ablations.folder_of(variant)
+        folder.mkdir(parents=True)
+        (folder / "test.json").write_text(json.dumps(report | {"episodes": [], "families": {}}))
+        assert ablations.main([variant]) == 0
+    kept = {file.name: json.loads(file.read_text()) for file in ablations.KEPT.iterdir()}
+    assert kept.keys() == {"no_film.json", "autoregressive.json"}
+    assert all(each.pop("machine")["cores"] and each == report for each in kept.values())
+
+
 def test_ablations_without_what_the_whole_collected_say_so(tmp_path, monkeypatch, capsys):
     pytest.importorskip("vla_train")
     monkeypatch.setattr(ablations, "FOLDER", tmp_path)
-    monkeypatch.setattr(ablations, "KEPT", tmp_path / "kept" / "rt1.json")
+    monkeypatch.setattr(ablations, "KEPT", tmp_path / "kept")
     assert ablations.main(["no FiLM"]) == 1
     assert "all learn from what 'all of it' collects" in capsys.readouterr().out
     assert not ablations.KEPT.exists()
