@@ -19,6 +19,10 @@ ENV := . scripts/env.sh
 # `make setup` says that there was nothing to do; as a step of another target it keeps quiet.
 SETUP := scripts/setup.sh $(if $(filter setup,$(MAKECMDGOALS)),,--quiet)
 
+# What one of the shipped policies alone takes.
+FOR_RT2 = case "$${POLICY-}" in rt2*) \
+	python -m pip install --quiet --requirement requirements/rt2.txt --constraint requirements/constraints.txt;; esac
+
 .PHONY: help setup demo sim say status log arm disarm estop reset faults parity train eval eval-babyai export bench test lint format lock setup-dev clean distclean
 
 help: ## list the targets
@@ -62,13 +66,13 @@ faults: setup ## break the running stack in every way and measure the gate, writ
 	@$(ENV) && exec $(VLA) faults $$ARGS
 
 parity: setup ## play the demo's tasks with ROS and without, write out/parity [SEED= POLICY= ARGS="--rooms 3"]
-	@$(ENV) && exec $(VLA) parity $${SEED+--seed="$$SEED"} $${POLICY+--policy="$$POLICY"} $$ARGS
+	@$(ENV) && $(FOR_RT2) && exec $(VLA) parity $${SEED+--seed="$$SEED"} $${POLICY+--policy="$$POLICY"} $$ARGS
 
 train: setup ## train the shipped policy from its fixed seeds; goes on where it was cut [ARGS=]
 	@$(ENV) && exec $(VLA) train $$ARGS
 
 eval: setup ## measure a policy in closed loop on what it was never trained on [SPLIT= EPISODES= SEED= POLICY= WORDINGS= WORKERS= ARGS=]
-	@$(ENV) && exec $(VLA) eval $${SPLIT+--split="$$SPLIT"} $${EPISODES+--episodes="$$EPISODES"} $${SEED+--seed="$$SEED"} $${POLICY+--policy="$$POLICY"} $${WORDINGS+--wordings="$$WORDINGS"} $${WORKERS+--workers="$$WORKERS"} $$ARGS
+	@$(ENV) && $(FOR_RT2) && exec $(VLA) eval $${SPLIT+--split="$$SPLIT"} $${EPISODES+--episodes="$$EPISODES"} $${SEED+--seed="$$SEED"} $${POLICY+--policy="$$POLICY"} $${WORDINGS+--wordings="$$WORDINGS"} $${WORKERS+--workers="$$WORKERS"} $$ARGS
 
 eval-babyai: setup ## measure the shipped networks on BabyAI, a benchmark of others [ARGS="--level GoTo --policy bot"]
 	@$(ENV) && python -m pip install --quiet --no-deps --requirement requirements/babyai.txt && exec $(VLA) babyai-eval $$ARGS
