@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 import torch
 
 from vla_policy.action import ActionSpec
+from vla_policy.backends import graphs
 from vla_policy.backends.backend import Options
 from vla_policy.backends.checking import refuse_wrong_answers
 from vla_policy.backends.deployment import Deployment, to_tensors
@@ -162,12 +164,22 @@ class Answers:
         return {"actions": self.left.pop(0)[None]}
 
 
+def put_beside(directory, reference, weights=None):
+    """As an export of these weights does; of those in the directory where None."""
+    folder = directory / graphs.FOLDER
+    folder.mkdir(exist_ok=True)
+    reference.save(folder / graphs.REFERENCE)
+    manifest = {"weights_sha256": weights or graphs.identity(directory)}
+    (folder / graphs.MANIFEST).write_text(json.dumps(manifest))
+
+
 @pytest.mark.parametrize("by", [0.3, np.nan])
 def test_a_backend_that_answers_otherwise_than_the_network_does_not_drive(by, directory):
     reference = recorded(directory, 20)
     refuse_wrong_answers(Answers(reference, 20, by), directory)  # nothing to compare with
-    (directory / "graphs").mkdir()
-    reference.save(directory / "graphs" / "reference.npz")
+    put_beside(directory, reference, "of other weights")
+    refuse_wrong_answers(Answers(reference, 20, by), directory)
+    put_beside(directory, reference)
     refuse_wrong_answers(Answers(reference, 0, 0.0), directory)
     refuse_wrong_answers(Answers(reference, 20, 0.05), directory)
     refuse_wrong_answers(Answers(reference, 4, by), directory)  # as rounding may do
@@ -177,10 +189,7 @@ def test_a_backend_that_answers_otherwise_than_the_network_does_not_drive(by, di
 
 def test_a_policy_is_not_loaded_with_such_a_backend(directory):
     reference = recorded(directory, 3)
-    (directory / "graphs").mkdir()
-    Reference(reference.inputs, reference.actions + 0.5).save(
-        directory / "graphs" / "reference.npz"
-    )
+    put_beside(directory, Reference(reference.inputs, reference.actions + 0.5))
     with pytest.raises(BackendError, match="'torch' gives other actions"):
         load_policy(directory)
 
