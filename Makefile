@@ -19,8 +19,8 @@ ENV := . scripts/env.sh
 # `make setup` says that there was nothing to do; as a step of another target it keeps quiet.
 SETUP := scripts/setup.sh $(if $(filter setup,$(MAKECMDGOALS)),,--quiet)
 
-# What one of the shipped policies alone takes.
-FOR_RT2 = case "$${POLICY-}" in rt2*) \
+# What RT-2 alone takes: whoever names it gets it.
+FOR_RT2 = case "$${POLICY-} $${ARGS-}" in *rt2*) \
 	python -m pip install --quiet --requirement requirements/rt2.txt --constraint requirements/constraints.txt;; esac
 
 .PHONY: help setup demo sim say status log arm disarm estop reset faults parity train eval eval-babyai export bench test lint format lock setup-dev clean distclean
@@ -35,10 +35,10 @@ setup-dev: ## the same, with the tools for lint and tests
 	@$(SETUP) --dev
 
 demo: setup ## drive to three things in a room never trained on, judge it, write out/demo [SEED= INSTRUCTION= POLICY=]
-	@$(ENV) && exec $(VLA) demo $${SEED+--seed="$$SEED"} $${INSTRUCTION+--instruction="$$INSTRUCTION"} $${POLICY+--policy="$$POLICY"}
+	@$(ENV) && $(FOR_RT2) && exec $(VLA) demo $${SEED+--seed="$$SEED"} $${INSTRUCTION+--instruction="$$INSTRUCTION"} $${POLICY+--policy="$$POLICY"}
 
 sim: setup ## bring up the simulator, the policy and the gate, until Ctrl-C [SEED= POLICY=]
-	@$(ENV) && exec $(VLA) sim $${SEED+--seed="$$SEED"} $${POLICY+--policy="$$POLICY"}
+	@$(ENV) && $(FOR_RT2) && exec $(VLA) sim $${SEED+--seed="$$SEED"} $${POLICY+--policy="$$POLICY"}
 
 say: setup ## tell the robot what to do; an empty sentence stops it [INSTRUCTION="go to the red ball"]
 	@[ -n "$${INSTRUCTION+given}" ] || { echo 'give the sentence: make say INSTRUCTION="go to the red ball"' >&2; exit 2; }
@@ -69,7 +69,7 @@ parity: setup ## play the demo's tasks with ROS and without, write out/parity [S
 	@$(ENV) && $(FOR_RT2) && exec $(VLA) parity $${SEED+--seed="$$SEED"} $${POLICY+--policy="$$POLICY"} $$ARGS
 
 train: setup ## train the shipped policy from its fixed seeds; goes on where it was cut [ARGS=]
-	@$(ENV) && exec $(VLA) train $$ARGS
+	@$(ENV) && $(FOR_RT2) && exec $(VLA) train $$ARGS
 
 eval: setup ## measure a policy in closed loop on what it was never trained on [SPLIT= EPISODES= SEED= POLICY= WORDINGS= WORKERS= ARGS=]
 	@$(ENV) && $(FOR_RT2) && exec $(VLA) eval $${SPLIT+--split="$$SPLIT"} $${EPISODES+--episodes="$$EPISODES"} $${SEED+--seed="$$SEED"} $${POLICY+--policy="$$POLICY"} $${WORDINGS+--wordings="$$WORDINGS"} $${WORKERS+--workers="$$WORKERS"} $$ARGS

@@ -277,9 +277,9 @@ def test_each_ablation_is_kept_in_a_file_of_its_own(tmp_path, monkeypatch):
     monkeypatch.setattr(ablations, "FOLDER", tmp_path / "runs")
     monkeypatch.setattr(ablations, "KEPT", tmp_path / "kept")
     for variant in ("no FiLM", "autoregressive"):
-        folder = ablations.folder_of(variant)
+        folder = ablations.folder_of(variant) / "eval"
         folder.mkdir(parents=True)
-        (folder / "test.json").write_text(json.dumps(report | {"episodes": [], "families": {}}))
+        (folder / "seen.json").write_text(json.dumps(report | {"episodes": [], "families": {}}))
         assert ablations.main([variant]) == 0
     kept = {file.name: json.loads(file.read_text()) for file in ablations.KEPT.iterdir()}
     assert kept.keys() == {"no_film.json", "autoregressive.json"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory that a process frees stays its own, unless the user has said something of it."""
+"""Memory that a process frees stays its own until it is given back, or as the user has said."""
 
 import os
 import subprocess
@@ -49,3 +49,34 @@ def test_memory_is_asked_for_once():
 def test_what_the_user_says_of_memory_stays():
     kept, _ = run("keep", MALLOC_TRIM_THRESHOLD_="1000000")
     assert not kept
+
+
+RELEASE = """
+import numpy as np
+import psutil
+from vla_train.memory import keep_memory, release_memory
+
+def held():
+    return psutil.Process().memory_info().rss
+
+kept = keep_memory()
+work = [np.ones(4_000_000) for _ in range(16)]
+full = held()
+del work[1:]
+freed = held()
+release_memory()
+print(int(kept), full - freed, freed - held())
+"""
+
+
+def test_what_is_kept_is_given_back_when_others_need_it():
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
+    command = [sys.executable, "-c", RELEASE]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=True, timeout=120
+    )
+    kept, at_once, later = map(int, done.stdout.split())
+    if not kept:
+        pytest.skip("this C library cannot be told")
+    assert at_once < 15 * 4_000_000 * 8 / 10
+    assert later > 15 * 4_000_000 * 8 * 0.9

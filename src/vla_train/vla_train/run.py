@@ -30,6 +30,7 @@ from vla_train.group import join_group
 from vla_train.initial import initial_weights
 from vla_train.labels import recorded_actions
 from vla_train.locks import run_alone
+from vla_train.memory import release_memory
 from vla_train.progress import ProgressBar
 from vla_train.recording import Recording
 from vla_train.sentences import Sentences
@@ -365,6 +366,7 @@ def _judge(
     workers: int,
     console: Console,
 ) -> list[EpisodeResult]:
+    release_memory()
     results: list[EpisodeResult] = []
     with ProgressBar(console) as bar:
         task = bar.add_task(f"drive in rooms of {split}", total=episodes)
