@@ -4,9 +4,9 @@
 python -m benchmarks.ablations            # hours on two cores; started again, it goes on
 python -m benchmarks.ablations "no FiLM"  # some of them
 
-Once the whole one has collected, two that learn beside each other on a thread each
-(OMP_NUM_THREADS=1) take less time than one after the other on two: a variant's result is a file
-of its own.
+A variant's result is a file of its own, so several can be measured beside each other once the
+whole one has collected. Each but "no history" takes up to 15 GB: where two do not fit into memory,
+one after the other is faster.
 """
 
 from __future__ import annotations
