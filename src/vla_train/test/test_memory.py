@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-PROGRAM = """
+ASKS_TWICE = """
 import resource, sys
 import numpy as np
 from vla_train.memory import keep_memory
@@ -24,11 +24,11 @@ print(int(kept), resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
-def run(how, **further):
-    """Whether it keeps memory, and how many pages it asked for to do the same once more."""
+def run(program, *arguments, **further):
+    """The numbers that a program prints, to whom the environment says nothing of memory."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, how],
+        [sys.executable, "-c", program, *arguments],
         env={**environment, **further},
         capture_output=True,
         text=True,
@@ -39,19 +39,19 @@ def run(how, **further):
 
 
 def test_memory_is_asked_for_once():
-    _, usual = run("leave")
-    kept, pages = run("keep")
+    _, usual = run(ASKS_TWICE, "leave")
+    kept, pages = run(ASKS_TWICE, "keep")
     if not kept:
         pytest.skip("this C library cannot be told")
     assert pages < usual / 10
 
 
 def test_what_the_user_says_of_memory_stays():
-    kept, _ = run("keep", MALLOC_TRIM_THRESHOLD_="1000000")
+    kept, _ = run(ASKS_TWICE, "keep", MALLOC_TRIM_THRESHOLD_="1000000")
     assert not kept
 
 
-RELEASE = """
+GIVES_BACK = """
 import numpy as np
 import psutil
 from vla_train.memory import keep_memory, release_memory
@@ -70,12 +70,7 @@ print(int(kept), full - freed, freed - held())
 
 
 def test_what_is_kept_is_given_back_when_others_need_it():
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
-    command = [sys.executable, "-c", RELEASE]
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, check=True, timeout=120
-    )
-    kept, at_once, later = map(int, done.stdout.split())
+    kept, at_once, later = run(GIVES_BACK)
     if not kept:
         pytest.skip("this C library cannot be told")
     assert at_once < 15 * 4_000_000 * 8 / 10
