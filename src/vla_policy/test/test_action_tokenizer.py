@@ -110,7 +110,13 @@ def test_the_network_sorts_values_into_the_same_bins(values):
         (lambda: ActionTokenizer((ActionPart("a", 5, discrete=True),), 4), "bins must be >= 5"),
         (lambda: VECTOR.tokenise({}), "the action lacks vector"),
         (lambda: VECTOR.tokenise({"vector": [1.0]}), r"expected vector of shape \[..., 3\]"),
+        (lambda: VECTOR.tokenise({"vector": [0.0, np.nan, 0.0]}), "vector must be finite"),
+        (lambda: VECTOR.tokenise({"vector": [0.0, 0.0, -np.inf]}), "vector must be finite"),
         (lambda: VECTOR.detokenise([1, 2]), r"expected tokens of shape \[..., 3\]"),
+        (lambda: VECTOR.detokenise([0, 9, 10]), "tokens must be whole numbers from 0 to 9"),
+        (lambda: VECTOR.detokenise([0, -1, 0]), "tokens must be whole numbers from 0 to 9"),
+        (lambda: VECTOR.detokenise([0, 0.5, 0]), "tokens must be whole numbers from 0 to 9"),
+        (lambda: MODE.detokenise([-1]), "tokens must be whole numbers"),
     ],
 )
 def test_what_makes_no_sense_is_refused_by_name(make, sentence):

@@ -86,8 +86,11 @@ def test_another_file_is_refused(tmp_path, text):
     ("make", "sentence"),
     [
         (lambda t: t.tokenise(np.zeros((7, 2))), r"expected a chunk of shape \[8, 2\]"),
+        (lambda t: t.tokenise(np.full((8, 2), np.nan)), "of a chunk must be finite"),
         (lambda t: t.detokenise([10**6]), "no token 1000000"),
+        (lambda t: t.detokenise([-1]), "no token -1"),
         (lambda t: FastTokenizer.fit(np.zeros((4, 8))), "expected chunks of shape"),
+        (lambda t: FastTokenizer.fit(np.full((4, 8, 2), np.inf)), "of a chunk must be finite"),
         (lambda t: FastTokenizer.fit(smooth(3), vocabulary=20), "vocabulary must be >= 59"),
         (lambda t: FastTokenizer.fit(smooth(3), scale=0.0), "must be > 0"),
     ],

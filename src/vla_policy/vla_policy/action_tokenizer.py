@@ -100,7 +100,8 @@ class ActionTokenizer:
         """Parts by name, ``[..., size]`` each, to tokens ``[..., tokens_per_action]``.
 
         Raises:
-            ActionSpecError: a part is missing or of another size, or a choice is not one-hot.
+            ActionSpecError: a part is missing, of another size or not finite, or a choice is not
+                one-hot.
         """
         found = []
         for part in self.parts:
@@ -120,13 +121,17 @@ class ActionTokenizer:
         A network may say what is no choice at all: that is the first one.
 
         Raises:
-            ActionSpecError: there are not `tokens_per_action` of them.
+            ActionSpecError: there are not `tokens_per_action` of them, or one is none of `bins`.
         """
         array = np.asarray(tokens)
         if array.ndim == 0 or array.shape[-1] != self.tokens_per_action:
             raise ActionSpecError(
                 f"expected tokens of shape [..., {self.tokens_per_action}], "
                 f"got {list(array.shape)}"
+            )
+        if not np.isin(array, np.arange(self.bins)).all():
+            raise ActionSpecError(
+                f"tokens must be whole numbers from 0 to {self.bins - 1} (got {array.tolist()})"
             )
         action: dict[str, Array] = {}
         for part, begin in zip(self.parts, self._begins, strict=True):
@@ -152,6 +157,8 @@ class ActionTokenizer:
             raise ActionSpecError(
                 f"expected {part.name} of shape [..., {part.size}], got {list(values.shape)}"
             )
+        if not np.isfinite(values).all():
+            raise ActionSpecError(f"{part.name} must be finite (got {values.tolist()})")
         return values
 
 

@@ -64,7 +64,8 @@ class FastTokenizer:
             vocabulary: number of tokens, at least that of the symbols (`symbols`).
 
         Raises:
-            ActionSpecError: the chunks have another shape, or the vocabulary is too small.
+            ActionSpecError: the chunks have another shape or are not finite, or the vocabulary
+                is too small.
         """
         array = np.asarray(chunks, dtype=np.float32)
         if array.ndim != 3 or 0 in array.shape:
@@ -106,7 +107,7 @@ class FastTokenizer:
         """``[horizon, action_dim]`` in [-1, 1], clipped, to tokens.
 
         Raises:
-            ActionSpecError: it has another shape.
+            ActionSpecError: it has another shape, or is not finite.
         """
         array = np.asarray(chunk, dtype=np.float32)
         if array.shape != (self.horizon, self.action_dim):
@@ -127,7 +128,8 @@ class FastTokenizer:
         """
         written = []
         for token in tokens:
-            letters = self.coder.id_to_token(int(token))
+            # the library has no word for a number below 0
+            letters = self.coder.id_to_token(int(token)) if token >= 0 else None
             if letters is None:
                 raise ActionSpecError(f"no token {token}: there are {self.coder.get_vocab_size()}")
             written += [ord(letter) - _FIRST_SYMBOL - self.largest for letter in letters]
@@ -166,6 +168,8 @@ class FastTokenizer:
 
     def _written(self, chunk: Array) -> str:
         """A chunk as a word: the lowest frequency of each value first, then the next one."""
+        if not np.isfinite(chunk).all():
+            raise ActionSpecError(f"the values of a chunk must be finite (got {chunk.tolist()})")
         cosines = _cosines(self.horizon) @ chunk.clip(-1.0, 1.0)  # [horizon, action_dim]
         rounded = np.rint(cosines * self.scale).astype(np.int64)
         kept = rounded.clip(-self.largest, self.largest) + self.largest
