@@ -480,6 +480,42 @@ def test_what_belongs_to_a_word_goes_to_where_that_word_is(tmp_path):
     assert all(fitted[name] is weights[name] for name in weights if name != table)
 
 
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"backbone": 3}, "backbone must be a text"),
+        ({"backbone": ""}, "backbone must be a name, a directory or an id"),
+        ({"plan": 2}, "plan must be true or false"),
+        ({"pointer": "no"}, "pointer must be true or false"),
+        ({"max_words": 1.5}, "max_words must be a whole number >= 1"),
+        ({"packed_words": 0}, "packed_words must be a whole number >= 1"),
+        ({"action_dim": True}, "action_dim must be a whole number >= 1"),
+        ({"history": 2}, "RT-2 sees one image"),
+        ({"smoothing": math.nan}, "smoothing must be a number"),
+        ({"smoothing": "a"}, "smoothing must be a number"),
+        ({"smoothing": -1.0}, "smoothing must be >= 0"),
+        ({"template": None}, "template must be a text"),
+        ({"template": "go"}, "template must hold {sentence}"),
+        ({"knots": 3}, "knots must be a list"),
+        ({"knots": []}, "knots must rise from step 0"),
+        ({"knots": [1, 2]}, "knots must rise from step 0"),
+        ({"knots": [0, 3, 3]}, "knots must rise from step 0"),
+        ({"knots": [0, 8]}, "to at most 7"),
+        ({"knots": [0, 0.5]}, "knots must be a whole number"),
+        ({"pixel_mean": [0.5, 0.5]}, "must be of three colours"),
+        ({"pixel_std": [0.5, 0.5, 0.0]}, "the latter > 0"),
+        ({"pixel_std": ["a", 0.5, 0.5]}, "pixel_std must be a number"),
+        ({"pixel_size": 224}, "pixel_size must be a list"),
+        ({"pixel_size": [224]}, "pixel_size must be a height and a width"),
+        ({"pixel_size": [0, 224]}, "pixel_size must be a whole number >= 1"),
+        ({"depth": 1}, "unknown keys of the model: depth"),
+    ],
+)
+def test_a_configuration_that_makes_no_sense_is_refused_by_name(values, sentence):
+    with pytest.raises(CheckpointError, match=sentence):
+        RT2Config.from_dict(values)
+
+
 def test_a_model_that_counts_in_three_directions_is_refused():
     text = {**MODELS["llava"]["text_config"], "vocab_size": 100}
     del text["model_type"]

@@ -10,6 +10,7 @@ from typing import Any
 
 from vla_policy.errors import CheckpointError
 from vla_policy.memory import MEMORY_DIM
+from vla_policy.models.checks import check_flag, check_whole
 from vla_policy.surroundings import SECTORS
 
 STRIDE = 8
@@ -69,11 +70,9 @@ class EndToEndConfig:
             if name == "vision_blocks" and value is None:
                 continue
             if name == "surroundings":
-                if not isinstance(value, bool):
-                    raise CheckpointError(f"surroundings must be true or false (got {value!r})")
-                continue
-            if name not in PARTS and (not isinstance(value, int) or value < 1):
-                raise CheckpointError(f"{name} must be a whole number >= 1 (got {value!r})")
+                check_flag(name, value)
+            elif name not in PARTS:
+                check_whole(name, value)
         if self.image_height % STRIDE or self.image_width % STRIDE:
             raise CheckpointError(
                 f"the image size must be a multiple of {STRIDE} "

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from vla_policy.embedding import EMBEDDINGS
 from vla_policy.errors import CheckpointError
+from vla_policy.models.checks import check_flag, check_number, check_whole
 
 STAGE_STRIDES = (1, 2, 2, 2, 1, 2, 1)
 """Of the seven stages of an EfficientNet (arXiv 1905.11946, table 1); the stem has 2, too."""
@@ -186,16 +186,13 @@ def rt1_b3(**changes: Any) -> RT1Config:
 
 def _check(name: str, kind: str, value: object) -> None:
     """A number is positive where it is a size, and a share where it is one."""
-    if kind == "bool" and not isinstance(value, bool):
-        raise CheckpointError(f"{name} must be true or false (got {value!r})")
-    least = 0 if name in ("top_channels", "glimpses") else 1
-    if kind == "int" and (type(value) is not int or value < least):
-        raise CheckpointError(f"{name} must be a whole number >= {least} (got {value!r})")
-    if kind == "float":
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise CheckpointError(f"{name} must be a number (got {value!r})")
-        share = name in ("drop_path", "dropout")
-        if not math.isfinite(value) or (not 0.0 <= value < 1.0 if share else value <= 0.0):
+    if kind == "bool":
+        check_flag(name, value)
+    elif kind == "int":
+        check_whole(name, value, 0 if name in ("top_channels", "glimpses") else 1)
+    elif kind == "float":
+        number, share = check_number(name, value), name in ("drop_path", "dropout")
+        if not 0.0 <= number < 1.0 if share else number <= 0.0:
             raise CheckpointError(
                 f"{name} must {'lie in [0, 1)' if share else 'be > 0'} (got {value!r})"
             )

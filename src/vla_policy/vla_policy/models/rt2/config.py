@@ -13,6 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from vla_policy.errors import CheckpointError
+from vla_policy.models.checks import (
+    check_flag,
+    check_number,
+    check_row,
+    check_text,
+    check_whole,
+)
 
 SENTENCE = "{sentence}"
 SHIPPED = ("mini",)
@@ -23,6 +30,9 @@ BESIDE = "backbone"
 CELL = 16
 """Side of a cell of the grid in which labels say where a thing is seen [pixels]. RT-2 says that
 in words and has no use for it."""
+
+CHECKS = {"int": check_whole, "bool": check_flag, "str": check_text}
+"""By the type of a field."""
 
 
 @dataclass(frozen=True)
@@ -86,32 +96,46 @@ class RT2Config:
     pixel_size: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        for name in (
-            "image_height",
-            "image_width",
-            "horizon",
-            "action_dim",
-            "max_words",
-            "packed_words",
-        ):
-            if getattr(self, name) < 1:
-                raise CheckpointError(f"{name} must be >= 1 (got {getattr(self, name)})")
+        for field in dataclasses.fields(self):
+            if field.type in CHECKS:
+                CHECKS[str(field.type)](field.name, getattr(self, field.name))
+        if not self.backbone:
+            raise CheckpointError("backbone must be a name, a directory or an id (got nothing)")
         if self.history != 1:
             raise CheckpointError(f"history must be 1: RT-2 sees one image (got {self.history})")
+        if check_number("smoothing", self.smoothing) < 0.0:
+            raise CheckpointError(f"smoothing must be >= 0 bins (got {self.smoothing})")
+        if SENTENCE not in self.template:
+            raise CheckpointError(f"template must hold {SENTENCE} (got {self.template!r})")
+        self._check_knots()
+        self._check_pixels()
+
+    def _check_knots(self) -> None:
+        for knot in check_row("knots", self.knots):
+            check_whole("knots", knot, least=0)
         rising = all(a < b for a, b in itertools.pairwise(self.knots))
         if not self.knots or not rising or self.knots[0] != 0 or self.knots[-1] >= self.horizon:
             raise CheckpointError(
                 f"knots must rise from step 0 to at most {self.horizon - 1} (got {self.knots})"
             )
-        if self.smoothing < 0.0:
-            raise CheckpointError(f"smoothing must be >= 0 bins (got {self.smoothing})")
-        if SENTENCE not in self.template:
-            raise CheckpointError(f"template must hold {SENTENCE} (got {self.template!r})")
-        if len(self.pixel_mean) != 3 or len(self.pixel_std) != 3 or min(self.pixel_std) <= 0.0:
+
+    def _check_pixels(self) -> None:
+        mean = [
+            check_number("pixel_mean", each) for each in check_row("pixel_mean", self.pixel_mean)
+        ]
+        std = [check_number("pixel_std", each) for each in check_row("pixel_std", self.pixel_std)]
+        if len(mean) != 3 or len(std) != 3 or min(std) <= 0.0:
             raise CheckpointError(
                 f"pixel_mean and pixel_std must be of three colours, and the latter > 0 "
                 f"(got {self.pixel_mean} and {self.pixel_std})"
             )
+        if self.pixel_size is not None:
+            for side in check_row("pixel_size", self.pixel_size):
+                check_whole("pixel_size", side)
+            if len(self.pixel_size) != 2:
+                raise CheckpointError(
+                    f"pixel_size must be a height and a width (got {self.pixel_size})"
+                )
 
     @property
     def words(self) -> int:
