@@ -19,9 +19,11 @@ ENV := . scripts/env.sh
 # `make setup` says that there was nothing to do; as a step of another target it keeps quiet.
 SETUP := scripts/setup.sh $(if $(filter setup,$(MAKECMDGOALS)),,--quiet)
 
+PIP_INSTALL := python -m pip install --quiet --no-input --disable-pip-version-check
+
 # What RT-2 alone takes: whoever names it gets it.
 FOR_RT2 = case "$${POLICY-} $${ARGS-}" in *rt2*) \
-	python -m pip install --quiet --requirement requirements/rt2.txt --constraint requirements/constraints.txt;; esac
+	$(PIP_INSTALL) --requirement requirements/rt2.txt --constraint requirements/constraints.txt;; esac
 
 .PHONY: help setup demo sim say status log arm disarm estop reset faults parity train eval eval-babyai export bench test lint format lock setup-dev clean distclean
 
@@ -75,7 +77,7 @@ eval: setup ## measure a policy in closed loop on what it was never trained on [
 	@$(ENV) && $(FOR_RT2) && exec $(VLA) eval $${SPLIT+--split="$$SPLIT"} $${EPISODES+--episodes="$$EPISODES"} $${SEED+--seed="$$SEED"} $${POLICY+--policy="$$POLICY"} $${WORDINGS+--wordings="$$WORDINGS"} $${WORKERS+--workers="$$WORKERS"} $$ARGS
 
 eval-babyai: setup ## measure the shipped networks on BabyAI, a benchmark of others [ARGS="--level GoTo --policy bot"]
-	@$(ENV) && python -m pip install --quiet --no-deps --requirement requirements/babyai.txt && exec $(VLA) babyai-eval $$ARGS
+	@$(ENV) && $(PIP_INSTALL) --no-deps --requirement requirements/babyai.txt && exec $(VLA) babyai-eval $$ARGS
 
 export: setup-dev ## write a policy as graphs that run without PyTorch, into out/export [ARGS=]
 	@$(ENV) && exec $(VLA) export $$ARGS

@@ -6,7 +6,7 @@ import pytest
 from vla_train.babyai.evaluation import EpisodeResult, play, report_of
 from vla_train.babyai.levels import EVALUATION_SEEDS, LEVELS, find_level
 from vla_train.babyai.players import BotPlayer, RandomPlayer
-from vla_train.babyai.results import judge_all
+from vla_train.babyai.results import find_contestants, judge_all
 from vla_train.errors import TrainError
 
 pytest.importorskip("gymnasium")
@@ -61,3 +61,11 @@ def test_evaluation_refuses_what_it_cannot_judge(tmp_path):
         judge_all("bot", "", 1001, 1, tmp_path, False, print)
     with pytest.raises(TrainError, match="cannot be read"):
         judge_all(str(tmp_path), "", 1, 1, tmp_path, False, print)
+    with pytest.raises(TrainError, match="no 'nobody' to judge: expected bot, random, a direc"):
+        judge_all("nobody", "", 1, 1, tmp_path, False, print)
+
+
+def test_a_shipped_network_is_judged_by_its_name():
+    (one,) = find_contestants("goto_rt1", "GoTo")
+    assert (one.name, one.checkpoint.name) == ("rt1", "goto_rt1")
+    assert not list(find_contestants("goto_rt1", "GoToLocal"))

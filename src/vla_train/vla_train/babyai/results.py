@@ -60,7 +60,7 @@ def find_contestants(policy: str, level: str) -> Iterator[Contestant]:
     """
     wanted = [find_level(level).name] if level else list(LEVELS)
     names = [name.strip() for name in policy.split(",") if name.strip()]
-    directories = [Path(name) for name in names if name not in BASELINES]
+    directories = [_directory(name) for name in names if name not in BASELINES]
     if not names:
         directories = checkpoint.shipped()
     found = [(checkpoint.read_config(path).network, path) for path in directories]
@@ -71,6 +71,18 @@ def find_contestants(policy: str, level: str) -> Iterator[Contestant]:
         for name in names:
             if name in BASELINES:
                 yield Contestant(each, name)
+
+
+def _directory(name: str) -> Path:
+    """Where the checkpoint of this name lies: a shipped one, or a directory."""
+    shipped = {path.name: path for path in checkpoint.shipped()}
+    directory = shipped.get(name, Path(name))
+    if not directory.is_dir():
+        raise TrainError(
+            f"there is no {name!r} to judge: expected {', '.join(BASELINES)}, a directory of a "
+            f"checkpoint, or a shipped one ({', '.join(shipped) or 'there is none'})"
+        )
+    return directory
 
 
 def _keep(directory: Path, made: checkpoint.BabyAICheckpoint, report: dict[str, Any]) -> None:

@@ -103,8 +103,8 @@ def evaluate(
     policy: Annotated[
         str,
         typer.Option(
-            help="Directories of checkpoints, separated by commas, bot or random; "
-            "by default the shipped checkpoints."
+            help="Shipped names or directories of checkpoints, separated by commas, bot or "
+            "random; by default all that are shipped."
         ),
     ] = "",
     level: Annotated[str, typer.Option(help="One level; by default all.")] = "",
