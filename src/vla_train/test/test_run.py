@@ -52,13 +52,26 @@ def test_a_run_goes_on_with_more_rounds_but_not_as_another_one(config, tmp_path)
     other = dataclasses.replace(config.rounds[0], samples=7)
     for changes, sentence in (
         ({"batch_size": 7}, rf"begun with batch_size: {config.batch_size} .got 7.: .*--out"),
-        ({"model": dataclasses.replace(config.model, surroundings=True)}, "begun with model"),
-        ({"rounds": (other, *more.rounds[1:])}, "begun with rounds"),
+        (
+            {"model": dataclasses.replace(config.model, surroundings=True)},
+            "begun with model.surroundings: False .got True.",
+        ),
+        ({"rounds": (other, *more.rounds[1:])}, r"begun with rounds.0.samples: \d+ .got 7."),
         ({"rounds": ()}, "at least one round"),
     ):
         with pytest.raises(TrainError, match=sentence):
             folder.settle(dataclasses.replace(more, **changes))
     folder.settle(dataclasses.replace(more, rounds=(config.rounds[0], other)))
+
+
+def test_a_run_that_has_not_begun_may_become_another_one(config, tmp_path):
+    folder = run.RunFolder(tmp_path)
+    folder.settle(config)
+    other = dataclasses.replace(config, batch_size=7)
+    folder.settle(other)
+    folder.data.mkdir()
+    with pytest.raises(TrainError, match="begun with batch_size: 7 "):
+        folder.settle(config)
 
 
 def test_of_two_runs_in_one_folder_the_second_is_refused(config, tmp_path):

@@ -82,6 +82,11 @@ class RunFolder:
         """The policy as it was after a round."""
         return self.root / "policies" / f"round_{number}"
 
+    @property
+    def begun(self) -> bool:
+        """Whether it holds work that belongs to what the run is made of."""
+        return any(path.exists() for path in (self.data, self.state, self.root / _LOG_FILE))
+
     def settle(self, config: RunConfig) -> None:
         """Keep what the run is made of; rounds may come to it later.
 
@@ -90,15 +95,15 @@ class RunFolder:
         """
         path = self.root / _CONFIG_FILE
         now = json.loads(json.dumps(dataclasses.asdict(config)))
-        if path.exists():
+        if path.exists() and self.begun:
             begun = json.loads(path.read_text(encoding="utf-8"))
             rounds = len(self.done())
             both = {name: (old, now.get(name)) for name, old in begun.items() if name not in _FREE}
             both["rounds"] = (begun["rounds"][:rounds], now["rounds"][:rounds])
-            for name, (before, after) in both.items():
-                if before != after:
+            for name, pair in both.items():
+                for key, before, after in _differences(name, *pair):
                     raise TrainError(
-                        f"{self.root} was begun with {name}: {before} (got {after}): go on with "
+                        f"{self.root} was begun with {key}: {before} (got {after}): go on with "
                         "that, or give the run another folder (--out)"
                     )
         unfinished = path.with_suffix(".part")  # a run may be cut off at any moment
@@ -124,6 +129,17 @@ class RunFolder:
         if not path.exists():
             return []
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _differences(name: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Where two configurations differ: the names that lead there, and both values."""
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        before, after = dict(enumerate(before)), dict(enumerate(after))
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in {**before, **after}:
+            yield from _differences(f"{name}.{key}", before.get(key), after.get(key))
+    elif before != after:
+        yield name, before, after
 
 
 def train(
