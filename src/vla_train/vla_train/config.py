@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -58,6 +59,26 @@ class DatasetSource:
         return cls(**attributes)
 
 
+def _check_kinds(config: Any) -> None:
+    """Each value of a dataclass is of the kind that its field says.
+
+    Raises:
+        TrainError: one is not.
+    """
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if field.type == "int" and type(value) is not int:
+            raise TrainError(f"{field.name} must be a whole number (got {value!r})")
+        if field.type == "float" and not (
+            type(value) in (int, float) and math.isfinite(value)  # YAML takes 1e-3 for a text
+        ):
+            raise TrainError(f"{field.name} must be a number, as 1.0e-3 (got {value!r})")
+        if field.type == "bool" and type(value) is not bool:
+            raise TrainError(f"{field.name} must be true or false (got {value!r})")
+        if field.type == "str | None" and not isinstance(value, str | None):
+            raise TrainError(f"{field.name} must be a text (got {value!r})")
+
+
 @dataclass(frozen=True)
 class RoundConfig:
     """One round: rooms to collect from, then steps to train on all collected so far.
@@ -82,8 +103,10 @@ class RoundConfig:
     datasets: tuple[DatasetSource, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.shards < 0 or self.glance_shards < 0 or self.samples < 0:
-            raise TrainError(f"shards, glance_shards and samples must be >= 0 (got {self})")
+        _check_kinds(self)
+        for name in ("shards", "glance_shards", "samples", "learning_rate", "final_rate"):
+            if getattr(self, name) < 0:
+                raise TrainError(f"{name} must be >= 0 (got {getattr(self, name)})")
         if not 0.0 <= self.policy_share <= 1.0:
             raise TrainError(f"policy_share must lie in [0, 1] (got {self.policy_share})")
 
@@ -150,12 +173,7 @@ class RunConfig:
     early_episodes: int = 60
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if field.type == "int" and type(value) is not int:
-                raise TrainError(f"{field.name} must be a whole number (got {value!r})")
-            if field.type == "float" and type(value) not in (int, float):
-                raise TrainError(f"{field.name} must be a number (got {value!r})")
+        _check_kinds(self)
         for name in (
             "rooms_per_shard",
             "episodes_per_room",
@@ -167,14 +185,23 @@ class RunConfig:
         ):
             if getattr(self, name) < 1:
                 raise TrainError(f"{name} must be >= 1 (got {getattr(self, name)})")
-        for name in ("first_room", "questions_per_frame"):
+        for name in (
+            "seed",
+            "first_room",
+            "questions_per_frame",
+            "early_episodes",
+            "weight_decay",
+            "attention_weight",
+            "memory_weight",
+            "deadband",
+        ):
             if getattr(self, name) < 0:
                 raise TrainError(f"{name} must be >= 0 (got {getattr(self, name)})")
         if self.accumulate > self.batch_size:
             raise TrainError(
                 f"accumulate must be <= batch_size = {self.batch_size} (got {self.accumulate})"
             )
-        for name in ("mirror_share", "still_share"):
+        for name in ("mirror_share", "still_share", "ema_decay"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise TrainError(f"{name} must lie in [0, 1] (got {getattr(self, name)})")
         if self.precision not in PRECISIONS:
@@ -253,6 +280,8 @@ def _from_dict(values: dict[str, Any]) -> RunConfig:
     if unknown:
         raise TrainError(f"unknown keys: {', '.join(sorted(unknown))}")
     action = ActionSpec.from_dict(values["action"])
+    if not isinstance(values["rounds"], list):
+        raise TrainError(f"rounds must be a list (got {values['rounds']!r})")
     sizes = {"horizon": action.horizon, "action_dim": action.action_dim}
     architecture = find_architecture(values.get("architecture", "end_to_end"))
     return RunConfig(
