@@ -116,6 +116,7 @@ def test_every_benchmark_can_be_named(name):
         "slow_model": ["vla_sim"],
         "closed_loop": ["vla_train"],
         "rt1_b3": ["vla_train"],
+        "rt2_cache": ["vla_train", "transformers"],
     }
     for module in needed.get(name, ["rclpy"]):
         pytest.importorskip(module)
@@ -158,6 +159,23 @@ def test_rate_of_the_papers_rt1_is_that_of_the_fastest_on_any_number_of_threads(
     assert (figure.name, figure.value) == ("looks a second, openvino, threads: 2", 40.0)
     assert figure.passed
     assert not report_of({"1": one}).passed
+
+
+def test_what_rt2_keeps_is_measured_against_the_same_words_read_anew():
+    pytest.importorskip("vla_train")
+    pytest.importorskip("transformers")
+    from benchmarks import rt2_cache
+
+    rounds = [
+        {"kept": [20.0, 25.0, 90.0], "anew": [50.0, 50.0, 60.0], "same": [1.0, 1.0, 1.0]},
+        {"kept": [20.0, 20.0, 20.0], "anew": [60.0, 60.0, 60.0], "same": [1.0, 1.0, 0.0]},
+    ]
+    report = rt2_cache.report_of(rounds)
+    rate, ratio, same = report.figures
+    assert (rate.value, ratio.value) == (pytest.approx(1e3 / 22.5), 2.5)
+    assert report.measured["ratio"] == {"median": 2.5, "low": 2.0, "high": 3.0}
+    assert rate.passed and ratio.passed and not same.passed
+    assert rt2_cache.measure(rounds=1, observations=2).figures[2].value == 1.0
 
 
 def test_unknown_benchmark_is_refused(capsys):
